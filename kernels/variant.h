@@ -1,0 +1,141 @@
+/* The contract between the driver and the variants, and the registry that holds them.
+ *
+ * A variant labels points. It is pure computation on memory that the driver gives it: it opens no files, reads no
+ * clock, allocates nothing, starts no threads and decides nothing about convergence or exactness.
+ *
+ * What it computes. For centroid j the driver prepares (exact/filter.h) a scaled, shifted centroid c'_j and the
+ * numbers of an error bound, so that for every point x
+ *
+ *     s_j = h_j - x.c'_j            has the same argmin over j as ||x - c_j||,
+ *     l_j = offset_j - fl(x.c'_j)   is a proven lower bound of s_j, however fl() orders its sum, as long as no
+ *                                   product goes through more than kernel->roundings() float32 roundings,
+ *
+ * offset_j = h_j - E_j being handed to the variant per tile (E_j depends on the largest ||x|| in the tile). A
+ * variant returns, for each point of a tile,
+ *
+ *     label   the index of the smallest l_j (any one of them when several are smallest)
+ *     best    that smallest l_j
+ *     second  the smallest l_j over all other j (+infinity if there is none)
+ *
+ * and certifies nothing: exact/certify.c decides from (label, best, second) whether the label is proven, and
+ * settles the few points where it is not.
+ *
+ * Lifecycle: scratch_bytes once per run; then per iteration prepare (by all threads, each doing its part), and for
+ * each tile of points assign; scores whenever the certificate needs all l_j of a few points; settle (optional)
+ * after the labels of a tile are final, for variants that keep bounds per point.
+ *
+ * Adding a variant: one file that defines `const exk_kernel EXK_KERNEL = {...};`, one row in variants.inc. */
+#ifndef EXK_VARIANT_H
+#define EXK_VARIANT_H
+
+#include "exakt.h"
+
+typedef struct exk_shape {
+    int64_t n, d, k;
+} exk_shape;
+
+/* Bytes of workspace a variant asks for; the driver aligns each piece to EXK_ALIGN. */
+typedef struct exk_scratch {
+    size_t shared;     /* once, written by prepare, read by all threads */
+    size_t per_thread; /* for each thread, nothing kept from tile to tile */
+    size_t per_point;  /* for each point, kept over the whole run (bounds) */
+} exk_scratch;
+
+enum { EXK_ALIGN = 64 };
+
+/* This iteration's centroids as variants see them: scaled by a power of two and shifted (exact/filter.h). */
+typedef struct exk_score_centroids {
+    const float *c;        /* k x d, row-major, dense: c'_j */
+    const float *movement; /* k upper bounds on how far each centroid moved (unscaled); NULL at the first prepare */
+    int64_t k, d;
+} exk_score_centroids;
+
+/* Points as a tile sees them. rows >= 1; the arrays hold one entry per row. */
+typedef struct exk_tile {
+    const float *x;      /* rows x d */
+    int64_t rows, stride;
+    int64_t first;       /* index of row 0 in the whole point set */
+    const float *offset; /* k values: h_j - E_j rounded down; +infinity for a duplicate of a lower centroid */
+    int32_t *label;      /* out */
+    float *best;         /* out */
+    float *second;       /* out */
+} exk_tile;
+
+typedef struct exk_workspace {
+    void *shared;
+    void *thread;
+    void *point; /* of the first point of the tile */
+} exk_workspace;
+
+typedef struct exk_kernel {
+    const char *scratch_rule; /* scratch_bytes in words and symbols, for `exakt list` */
+
+    exk_scratch (*scratch_bytes)(const exk_shape *shape, const exk_plan *plan);
+
+    /* The most float32 roundings that any one product x_t * c'_jt meets on its way into x.c'_j, its own included,
+     * in assign and in scores. */
+    int64_t (*roundings)(const exk_shape *shape, const exk_plan *plan);
+
+    /* Pack the centroids into workspace->shared. Called by every thread with 0 <= part < parts; the parts together
+     * must write everything, each part its own share. NULL if there is nothing to pack. */
+    void (*prepare)(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
+                    int part, int parts);
+
+    void (*assign)(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
+                   const exk_tile *tile);
+
+    /* All lower scores of a few points: lower[i * k + j] = l_j of row i. best, second and label of the tile are
+     * not touched. */
+    void (*scores)(const exk_score_centroids *centroids, const exk_tile *tile, float *lower);
+
+    /* The labels of the tile are final (tile->label); update per-point state. NULL if there is none. */
+    void (*settle)(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
+                   const exk_tile *tile);
+} exk_kernel;
+
+/* Which fields of the plan a variant reacts to, and the values that make sense for it. */
+typedef enum exk_field { EXK_POINT_TILE, EXK_CENTROID_TILE, EXK_DEPTH_TILE, EXK_MATRIX_BYTES, EXK_FIELD_COUNT } exk_field;
+
+typedef struct exk_tunable {
+    exk_field field;
+    int64_t min, max;
+    int64_t multiple; /* of 1, of mr (-1: rows of the micro-kernel), or of nr (-2: its columns) */
+} exk_tunable;
+
+enum { EXK_TUNABLES_MAX = 4, EXK_OF_MR = -1, EXK_OF_NR = -2 };
+
+/* The centroid set and dimension a variant can take; the driver refuses it elsewhere. */
+typedef struct exk_limits {
+    int64_t d_max, k_max;
+} exk_limits;
+
+/* One row of variants.inc. */
+typedef struct exk_variant {
+    const char *name;     /* op_dtype_strategy__isa, also the symbol of its exk_kernel */
+    const char *strategy;
+    const char *isa;
+    const char *source;   /* file, relative to the folder of its rows file */
+    int mr, nv;           /* micro-kernel: mr points x nv vectors of centroids */
+    exk_tunable tunables[EXK_TUNABLES_MAX]; /* ended by max == 0 */
+    exk_limits limits;
+} exk_variant;
+
+int exk_variant_rows(void);
+const exk_variant *exk_variant_row(int index);            /* NULL out of range */
+const exk_variant *exk_variant_find(const char *name);    /* NULL if unknown */
+const exk_kernel *exk_variant_kernel(const exk_variant *variant); /* NULL if not in this build */
+
+/* Why the variant cannot run here (a static string), or NULL if it can. */
+const char *exk_variant_obstacle(const exk_variant *variant);
+
+/* Centroids per panel of the micro-kernel: nv vectors of the ISA's lanes. */
+int64_t exk_variant_nr(const exk_variant *variant);
+
+/* The variant that "auto" stands for: the last available row of the strongest strategy. */
+const exk_variant *exk_variant_auto(const exk_shape *shape);
+
+/* Fill the zero fields of a plan with fixed defaults and round all fields to what the variant can do: multiples
+ * of mr and nr, inside the tunables' ranges, not beyond the shape. */
+void exk_plan_complete(exk_plan *plan, const exk_variant *variant, const exk_shape *shape);
+
+#endif
