@@ -41,7 +41,7 @@ typedef struct exk_scratch {
     size_t per_point;  /* for each point, kept over the whole run (bounds) */
 } exk_scratch;
 
-enum { EXK_ALIGN = 64 };
+enum { EXK_ALIGN = 64, EXK_OFFSET_PAD = 64 };
 
 /* This iteration's centroids as variants see them: scaled by a power of two and shifted (exact/filter.h). */
 typedef struct exk_score_centroids {
@@ -55,7 +55,8 @@ typedef struct exk_tile {
     const float *x;      /* rows x d */
     int64_t rows, stride;
     int64_t first;       /* index of row 0 in the whole point set */
-    const float *offset; /* k values: h_j - E_j rounded down; +infinity for a duplicate of a lower centroid */
+    const float *offset; /* h_j - E_j rounded down; +infinity for a duplicate of a lower centroid, and from k on up
+                          * to the next multiple of EXK_OFFSET_PAD */
     int32_t *label;      /* out */
     float *best;         /* out */
     float *second;       /* out */
@@ -131,8 +132,15 @@ const char *exk_variant_obstacle(const exk_variant *variant);
 /* Centroids per panel of the micro-kernel: nv vectors of the ISA's lanes. */
 int64_t exk_variant_nr(const exk_variant *variant);
 
-/* The variant that "auto" stands for: the last available row of the strongest strategy. */
+/* The variant that "auto" stands for: the last row of variants.inc that this machine and shape can take (rows are
+ * ordered from the weakest to the strongest). NULL if there is none. */
 const exk_variant *exk_variant_auto(const exk_shape *shape);
+
+/* Whether the shape is inside the variant's limits. */
+bool exk_variant_fits(const exk_variant *variant, const exk_shape *shape);
+
+/* The multiple a tunable's values must be of, in elements. */
+int64_t exk_tunable_multiple(const exk_variant *variant, const exk_tunable *tunable);
 
 /* Fill the zero fields of a plan with fixed defaults and round all fields to what the variant can do: multiples
  * of mr and nr, inside the tunables' ranges, not beyond the shape. */

@@ -1,0 +1,82 @@
+#include "harness/blas_core.h"
+
+#ifdef EXAKT_HAVE_OPENBLAS
+
+#include <cblas.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The core type that was detected before the restart; also the guard against restarting twice. */
+static const char *const detected_variable = "EXAKT_OPENBLAS_DETECTED";
+
+/* Core types that use what the CPU has, the one to ask for first; NULL: nothing better is known. */
+static const char *const *cores_for_cpu(void) {
+#if defined(__x86_64__)
+    static const char *const avx512[] = {"SkylakeX", "Cooperlake", "SapphireRapids", NULL};
+    static const char *const avx2[] = {"Haswell", "Zen", "SkylakeX", "Cooperlake", "SapphireRapids", NULL};
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+        return avx512;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        return avx2;
+#endif
+    return NULL;
+}
+
+static bool contains(const char *const *names, const char *name) {
+    for (; *names; names++)
+        if (strcasecmp(*names, name) == 0)
+            return true;
+    return false;
+}
+
+static void restart(char **argv) {
+    char self[4096];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (length <= 0)
+        return;
+    self[length] = 0;
+    execv(self, argv);
+}
+
+void blas_core_correct(char **argv) {
+    const char *const *cores = cores_for_cpu();
+    const char *core = openblas_get_corename();
+    if (cores && !contains(cores, core) && !getenv("OPENBLAS_CORETYPE") && !getenv(detected_variable)) {
+        setenv(detected_variable, core, 1);
+        setenv("OPENBLAS_CORETYPE", cores[0], 1);
+        restart(argv);
+        unsetenv("OPENBLAS_CORETYPE"); /* only reached if the restart failed */
+    }
+    if (!getenv("OPENBLAS_NUM_THREADS"))
+        openblas_set_num_threads(1);
+}
+
+const char *blas_core_text(void) {
+    static char text[128];
+    const char *core = openblas_get_corename(), *detected = getenv(detected_variable);
+    const char *const *cores = cores_for_cpu();
+    if (detected && strcmp(detected, core) != 0)
+        snprintf(text, sizeof text, "%s (detected %s, corrected)", core, detected);
+    else if (cores && !contains(cores, core))
+        snprintf(text, sizeof text, "%s (weaker than this CPU: blas timings are not fair)", core);
+    else
+        snprintf(text, sizeof text, "%s", core);
+    return text;
+}
+
+#else
+
+void blas_core_correct(char **argv) {
+    (void)argv;
+}
+
+const char *blas_core_text(void) {
+    return NULL;
+}
+
+#endif

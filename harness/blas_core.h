@@ -1,0 +1,16 @@
+/* OpenBLAS picks its kernels by CPU model, and an old OpenBLAS takes a new CPU for an ancient one ("Prescott"):
+ * several times slower, which would flatter every comparison with it. */
+#ifndef EXK_BLAS_CORE_H
+#define EXK_BLAS_CORE_H
+
+#include <stddef.h>
+
+/* First thing in main: if OpenBLAS chose a core type weaker than the CPU and OPENBLAS_CORETYPE is not set, set it
+ * and start the program again (OpenBLAS chooses while it is loaded). Also keeps OpenBLAS to one thread, since the
+ * blas variants call it from every worker; OPENBLAS_NUM_THREADS overrules that. */
+void blas_core_correct(char **argv);
+
+/* "SkylakeX", "SkylakeX (detected Prescott, corrected)"; NULL without OpenBLAS. */
+const char *blas_core_text(void);
+
+#endif

@@ -1,0 +1,73 @@
+/* What every command of the program shares: the exit codes, the settings and the shape of a command. */
+#ifndef EXK_CLI_H
+#define EXK_CLI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum exit_code {
+    CLI_OK = 0,
+    CLI_DIFFERS = 1,
+    CLI_USAGE = 2,
+    CLI_INPUT = 3,
+    CLI_REFUSED = 4,
+    CLI_LIMIT = 5,
+    CLI_VARIANT = 6,
+    CLI_OUTPUT = 7,
+    CLI_INTERRUPTED = 130
+} exit_code;
+
+/* One bit per command, for the option table to say who takes what. */
+enum {
+    CMD_LIST = 1 << 0,
+    CMD_VERSION = 1 << 1,
+    CMD_TOPO = 1 << 2,
+    CMD_FIT = 1 << 3,
+    CMD_ASSIGN = 1 << 4,
+    CMD_SCORE = 1 << 5,
+    CMD_GEN = 1 << 6,
+    CMD_VERIFY = 1 << 7,
+    CMD_DEMO = 1 << 8
+};
+
+/* The command line, parsed. A field that no option set holds the default that --help shows. */
+typedef struct settings {
+    const char *positional[2];
+    int positionals;
+
+    int64_t k;
+    const char *variant, *variants;
+    const char *init;
+    uint64_t seed;
+    int64_t n_init, max_iter;
+    double tol;
+    int empty; /* exk_empty */
+
+    const char *columns;
+    bool standardise;
+
+    int64_t threads, point_tile, centroid_tile, depth_tile, matrix_bytes, max_memory;
+
+    const char *from; /* centroids to read */
+    const char *labels, *centroids, *json;
+    bool progress, quiet;
+
+    bool quick;
+    int64_t case_number;
+} settings;
+
+typedef struct command {
+    const char *name;
+    unsigned bit;
+    const char *synopsis;      /* what follows "exakt NAME" */
+    const char *summary;       /* one line, for the overview */
+    const char *text;          /* a paragraph and an example, for --help */
+    const char *(*more)(void); /* further help, or NULL */
+    int least, most;           /* positional arguments */
+    exit_code (*run)(const settings *s);
+} command;
+
+extern const command command_list, command_version, command_topo, command_fit, command_assign, command_score,
+    command_gen, command_verify, command_demo;
+
+#endif

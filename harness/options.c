@@ -1,0 +1,316 @@
+#include "harness/options.h"
+#include "harness/report.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef enum option_kind {
+    KIND_FLAG,  /* bool: true */
+    KIND_DASH,  /* const char *: "-"; a --json that needs no file name */
+    KIND_TEXT,  /* const char * */
+    KIND_COUNT, /* int64_t in [least, most], suffixes K, M, G are powers of 1024 */
+    KIND_SEED,  /* uint64_t */
+    KIND_REAL,  /* double >= 0 */
+    KIND_CHOICE /* int: position in the argument "a|b|c" */
+} option_kind;
+
+typedef struct option_row {
+    const char *name;
+    char letter; /* 0: none */
+    option_kind kind;
+    const char *argument; /* as shown in --help */
+    const char *fallback; /* the default, parsed like a given value; NULL: none */
+    unsigned commands;
+    size_t field; /* offset in settings */
+    int64_t least, most;
+    const char *help;
+} option_row;
+
+enum {
+    COMPUTING = CMD_FIT | CMD_ASSIGN | CMD_SCORE,
+    READING = COMPUTING | CMD_VERIFY,
+    DESCRIBING = CMD_LIST | CMD_VERSION | CMD_TOPO
+};
+
+#define FIELD(name) offsetof(settings, name)
+#define ANY         INT64_MAX
+
+// clang-format off
+static const option_row table[] = {
+    {"k", 'k', KIND_COUNT, "K", NULL, CMD_FIT | CMD_VERIFY, FIELD(k), 1, INT32_MAX, "number of clusters"},
+    {"centroids", 0, KIND_TEXT, "F", NULL, CMD_ASSIGN | CMD_SCORE, FIELD(from), 0, 0,
+     "the centroids, k x d, in any input format"},
+    {"variant", 0, KIND_TEXT, "NAME", "auto", COMPUTING, FIELD(variant), 0, 0,
+     "a name from `exakt list`, a strategy (fused), strategy__isa (fused__avx2), or auto"},
+    {"init", 0, KIND_TEXT, "HOW", "kmeans++", CMD_FIT, FIELD(init), 0, 0,
+     "first, random, kmeans++, or a file with k x d centroids"},
+    {"seed", 's', KIND_SEED, "S", "0", CMD_FIT | CMD_VERIFY, FIELD(seed), 0, 0, "seed of all random choices"},
+    {"n-init", 0, KIND_COUNT, "N", "1", CMD_FIT, FIELD(n_init), 1, INT32_MAX,
+     "runs from different seeds, the lowest inertia is kept"},
+    {"max-iter", 0, KIND_COUNT, "N", "300", CMD_FIT, FIELD(max_iter), 1, ANY, "most iterations"},
+    {"tol", 0, KIND_REAL, "T", "1e-4", CMD_FIT, FIELD(tol), 0, 0,
+     "stop when the squared movement of the centroids is at most T times the mean variance of the columns; "
+     "0: when no label changes"},
+    {"empty", 0, KIND_CHOICE, "farthest|keep|split", "farthest", CMD_FIT, FIELD(empty), 0, 0,
+     "what a cluster without points does"},
+    {"columns", 0, KIND_TEXT, "LIST", NULL, READING, FIELD(columns), 0, 0,
+     "columns of a text file, counted from 0: 0,2-5 (default: all numeric ones)"},
+    {"standardise", 0, KIND_FLAG, NULL, NULL, READING | CMD_GEN, FIELD(standardise), 0, 0,
+     "bring every column to mean 0 and standard deviation 1"},
+    {"threads", 't', KIND_COUNT, "N", NULL, COMPUTING | CMD_DEMO, FIELD(threads), 1, 4096,
+     "threads (default: one per physical core)"},
+    {"point-tile", 0, KIND_COUNT, "N", NULL, COMPUTING, FIELD(point_tile), 1, ANY,
+     "points handed to the kernel at a time (default: from the cache model)"},
+    {"centroid-tile", 0, KIND_COUNT, "N", NULL, COMPUTING, FIELD(centroid_tile), 1, ANY,
+     "centroids swept over a point tile at a time (default: from the cache model)"},
+    {"depth-tile", 0, KIND_COUNT, "N", NULL, COMPUTING, FIELD(depth_tile), 1, ANY,
+     "dimensions summed in registers before the sum is folded (default: from the cache model)"},
+    {"matrix-bytes", 0, KIND_COUNT, "BYTES", NULL, COMPUTING, FIELD(matrix_bytes), 1, ANY,
+     "cap on the score matrix of naive and blas (default: chosen by the library)"},
+    {"max-memory", 0, KIND_COUNT, "BYTES", NULL, COMPUTING, FIELD(max_memory), 1, ANY,
+     "refuse to allocate more than this beside the points (default: no limit)"},
+    {"labels", 0, KIND_TEXT, "F.npy", NULL, CMD_FIT | CMD_ASSIGN, FIELD(labels), 0, 0, "write the labels (int32, n)"},
+    {"centroids", 0, KIND_TEXT, "F.npy", NULL, CMD_FIT, FIELD(centroids), 0, 0,
+     "write the centroids (float32, k x d)"},
+    {"variants", 0, KIND_TEXT, "GLOB", "*", CMD_VERIFY | CMD_DEMO, FIELD(variants), 0, 0,
+     "only these: a pattern (*avx2), a strategy (fused) or an instruction set (avx512)"},
+    {"quick", 0, KIND_FLAG, NULL, NULL, CMD_VERIFY | CMD_DEMO, FIELD(quick), 0, 0, "a smaller run, in seconds"},
+    {"case", 0, KIND_COUNT, "N", NULL, CMD_VERIFY, FIELD(case_number), 1, ANY,
+     "run only the built-in case N, run by run"},
+    {"json", 0, KIND_TEXT, "F|-", NULL, COMPUTING | CMD_VERIFY, FIELD(json), 0, 0,
+     "write the record of the run as JSON; -: to stdout, the summary goes to stderr"},
+    {"json", 0, KIND_DASH, NULL, NULL, DESCRIBING, FIELD(json), 0, 0, "print JSON"},
+    {"progress", 0, KIND_FLAG, NULL, NULL, CMD_FIT, FIELD(progress), 0, 0,
+     "a line per iteration on stderr even where stderr is no terminal"},
+    {"quiet", 'q', KIND_FLAG, NULL, NULL, COMPUTING | CMD_GEN, FIELD(quiet), 0, 0, "no summary, no progress"},
+};
+// clang-format on
+
+enum { ROWS = sizeof table / sizeof table[0], HELP = 'h', LONG_ONLY = 256 };
+
+static int value_of(int row) {
+    return table[row].letter ? table[row].letter : LONG_ONLY + row;
+}
+
+static int row_of(unsigned bit, int value) {
+    for (int i = 0; i < ROWS; i++)
+        if ((table[i].commands & bit) && value_of(i) == value)
+            return i;
+    return -1;
+}
+
+static bool takes_argument(const option_row *row) {
+    return row->kind != KIND_FLAG && row->kind != KIND_DASH;
+}
+
+/* Multiply by the suffix at *end and step over it; false on overflow. */
+static bool apply_suffix(int64_t *value, char **end) {
+    static const char suffixes[] = "KMG";
+    const char *at = **end ? strchr(suffixes, **end & ~0x20) : NULL;
+    if (!at)
+        return true;
+    (*end)++;
+    return !__builtin_mul_overflow(*value, (int64_t)1 << (10 * (at - suffixes + 1)), value);
+}
+
+static exit_code parse_count(const option_row *row, const char *text, int64_t *out) {
+    char *end;
+    errno = 0;
+    int64_t value = strtoll(text, &end, 10);
+    bool fits = errno == 0 && end != text && apply_suffix(&value, &end);
+    if (end == text || *end)
+        return fail(CLI_USAGE, "--%s: '%s' is not a whole number; write e.g. 4096 or 4K", row->name, text);
+    if (!fits || value < row->least || value > row->most) {
+        if (row->most == ANY)
+            return fail(CLI_USAGE, "--%s: %s is out of range; use %lld or more", row->name, text,
+                        (long long)row->least);
+        return fail(CLI_USAGE, "--%s: %s is out of range; use %lld to %lld", row->name, text,
+                    (long long)row->least, (long long)row->most);
+    }
+    *out = value;
+    return CLI_OK;
+}
+
+static exit_code parse_seed(const option_row *row, const char *text, uint64_t *out) {
+    char *end;
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    if (end == text || *end || errno || strchr(text, '-'))
+        return fail(CLI_USAGE, "--%s: '%s' is not a seed; use a whole number from 0 to 2^64-1", row->name, text);
+    return CLI_OK;
+}
+
+static exit_code parse_real(const option_row *row, const char *text, double *out) {
+    char *end;
+    *out = strtod(text, &end);
+    if (end == text || *end || !isfinite(*out) || *out < 0)
+        return fail(CLI_USAGE, "--%s: '%s' is not a number of 0 or more; write e.g. 1e-4", row->name, text);
+    return CLI_OK;
+}
+
+static exit_code parse_choice(const option_row *row, const char *text, int *out) {
+    size_t length = strlen(text);
+    int index = 0;
+    for (const char *word = row->argument; *word; index++) {
+        size_t width = strcspn(word, "|");
+        if (width == length && memcmp(word, text, width) == 0) {
+            *out = index;
+            return CLI_OK;
+        }
+        word += width + (word[width] == '|');
+    }
+    return fail(CLI_USAGE, "--%s: '%s' is not one of %s", row->name, text, row->argument);
+}
+
+static exit_code parse_value(const option_row *row, const char *text, settings *s) {
+    void *field = (char *)s + row->field;
+    switch (row->kind) {
+    case KIND_FLAG:
+        *(bool *)field = true;
+        return CLI_OK;
+    case KIND_DASH:
+        *(const char **)field = "-";
+        return CLI_OK;
+    case KIND_TEXT:
+        if (!*text)
+            return fail(CLI_USAGE, "--%s: the argument is empty; give %s", row->name, row->argument);
+        *(const char **)field = text;
+        return CLI_OK;
+    case KIND_COUNT:
+        return parse_count(row, text, field);
+    case KIND_SEED:
+        return parse_seed(row, text, field);
+    case KIND_REAL:
+        return parse_real(row, text, field);
+    case KIND_CHOICE:
+        return parse_choice(row, text, field);
+    }
+    return CLI_USAGE;
+}
+
+static void apply_defaults(unsigned bit, settings *s) {
+    *s = (settings){0};
+    for (int i = 0; i < ROWS; i++)
+        if ((table[i].commands & bit) && table[i].fallback)
+            parse_value(&table[i], table[i].fallback, s);
+}
+
+/* The table in getopt's words. */
+static void getopt_tables(unsigned bit, struct option *longs, char *shorts) {
+    *shorts++ = ':';
+    *shorts++ = HELP;
+    *longs++ = (struct option){"help", no_argument, NULL, HELP};
+    for (int i = 0; i < ROWS; i++) {
+        if (!(table[i].commands & bit))
+            continue;
+        bool argument = takes_argument(&table[i]);
+        *longs++ = (struct option){table[i].name, argument, NULL, value_of(i)};
+        if (table[i].letter) {
+            *shorts++ = table[i].letter;
+            if (argument)
+                *shorts++ = ':';
+        }
+    }
+    *shorts = 0;
+    *longs = (struct option){0};
+}
+
+static exit_code unknown_option(const command *cmd, const char *given, int letter) {
+    if (letter >= LONG_ONLY || (letter && given[0] == '-' && given[1] == '-'))
+        return fail(CLI_USAGE, "%s: takes no argument; see exakt %s --help", given, cmd->name);
+    if (letter)
+        return fail(CLI_USAGE, "-%c: unknown option; see exakt %s --help", letter, cmd->name);
+    char word[64];
+    snprintf(word, sizeof word, "%.*s", (int)strcspn(given + 2, "="), given + 2);
+    nearest near = nearest_to(word);
+    for (int i = 0; i < ROWS; i++)
+        if (table[i].commands & cmd->bit)
+            nearest_offer(&near, table[i].name);
+    if (near.best)
+        return fail(CLI_USAGE, "--%s: unknown option; did you mean --%s? See exakt %s --help", word, near.best,
+                    cmd->name);
+    return fail(CLI_USAGE, "--%s: unknown or ambiguous option; see exakt %s --help", word, cmd->name);
+}
+
+static exit_code take_positionals(const command *cmd, int argc, char **argv, settings *s) {
+    int given = argc - optind;
+    if (given < cmd->least)
+        return fail(CLI_USAGE, "an argument is missing; usage: exakt %s %s", cmd->name, cmd->synopsis);
+    if (given > cmd->most)
+        return fail(CLI_USAGE, "%s: unexpected argument; usage: exakt %s %s", argv[optind + cmd->most], cmd->name,
+                    cmd->synopsis);
+    for (int i = 0; i < given; i++)
+        s->positional[i] = argv[optind + i];
+    s->positionals = given;
+    return CLI_OK;
+}
+
+exit_code options_parse(const command *cmd, int argc, char **argv, settings *s, bool *help) {
+    struct option longs[ROWS + 2];
+    char shorts[2 * ROWS + 4];
+    getopt_tables(cmd->bit, longs, shorts);
+    apply_defaults(cmd->bit, s);
+    *help = false;
+    opterr = 0;
+    optind = 1;
+    for (int value; (value = getopt_long(argc, argv, shorts, longs, NULL)) != -1;) {
+        if (value == HELP) {
+            *help = true;
+            return CLI_OK;
+        }
+        if (value == ':')
+            return fail(CLI_USAGE, "%s: needs an argument; see exakt %s --help", argv[optind - 1], cmd->name);
+        if (value == '?')
+            return unknown_option(cmd, argv[optind - 1], optopt);
+        exit_code code = parse_value(&table[row_of(cmd->bit, value)], optarg, s);
+        if (code != CLI_OK)
+            return code;
+    }
+    return take_positionals(cmd, argc, argv, s);
+}
+
+enum { HELP_COLUMN = 30, HELP_WIDTH = 100 };
+
+/* Words of text from the current column on, wrapped at HELP_WIDTH, continued at HELP_COLUMN. */
+static void print_wrapped(const char *text) {
+    int column = HELP_COLUMN;
+    while (*text) {
+        int width = (int)strcspn(text, " ");
+        if (column + 1 + width > HELP_WIDTH) {
+            printf("\n%*s", HELP_COLUMN, "");
+            column = HELP_COLUMN;
+        }
+        column += printf("%s%.*s", column > HELP_COLUMN ? " " : "", width, text);
+        text += width + (text[width] == ' ');
+    }
+}
+
+static void print_row(const option_row *row) {
+    char left[96], right[512];
+    snprintf(left, sizeof left, "%c%c%s --%s%s%s", row->letter ? '-' : ' ', row->letter ? row->letter : ' ',
+             row->letter ? "," : " ", row->name, row->argument ? " " : "", row->argument ? row->argument : "");
+    snprintf(right, sizeof right, "%s%s%s%s", row->help, row->fallback ? " (default: " : "",
+             row->fallback ? row->fallback : "", row->fallback ? ")" : "");
+    int width = printf("  %-*s", HELP_COLUMN - 2, left);
+    if (width > HELP_COLUMN)
+        printf("\n%*s", HELP_COLUMN, "");
+    print_wrapped(right);
+    putchar('\n');
+}
+
+void options_help(const command *cmd) {
+    printf("usage: exakt %s%s%s\n\n%s\n\noptions:\n", cmd->name, *cmd->synopsis ? " " : "", cmd->synopsis,
+           cmd->summary);
+    for (int i = 0; i < ROWS; i++)
+        if (table[i].commands & cmd->bit)
+            print_row(&table[i]);
+    printf("  %-*sthis text\n\n%s", HELP_COLUMN - 2, "-h, --help", cmd->text);
+    if (cmd->more)
+        printf("\n%s", cmd->more());
+    printf("\nExit codes: see exakt --help.\n");
+}

@@ -1,0 +1,140 @@
+#include "harness/output.h"
+#include "harness/report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool is_stdout(const char *path) {
+    return strcmp(path, "-") == 0;
+}
+
+static bool is_special(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0 && !S_ISREG(info.st_mode);
+}
+
+/* Open a new file beside path; its name goes to name. -1 on failure (errno is set). */
+static int open_beside(const char *path, char *name, size_t size) {
+    if ((size_t)snprintf(name, size, "%s.XXXXXX", path) >= size) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    return mkstemp(name);
+}
+
+exit_code output_check_file(const char *option, const char *path) {
+    if (!path)
+        return CLI_OK;
+    if (is_special(path))
+        return fail(CLI_OUTPUT, "%s: %s: not a regular file; give the name of a file to write", option, path);
+    char name[4096];
+    int file = open_beside(path, name, sizeof name);
+    if (file < 0)
+        return fail(CLI_OUTPUT, "%s: %s: cannot be written: %s; choose another folder or name", option, path,
+                    strerror(errno));
+    close(file);
+    unlink(name);
+    return CLI_OK;
+}
+
+exit_code output_check(const char *option, const char *path) {
+    if (is_stdout(path))
+        return CLI_OK;
+    if (!is_special(path))
+        return output_check_file(option, path);
+    struct stat info;
+    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
+        return fail(CLI_OUTPUT, "%s: %s: is a folder; give the name of a file to write", option, path);
+    return CLI_OK;
+}
+
+static bool same_file(const char *a, const char *b) {
+    struct stat info_a, info_b;
+    if (strcmp(a, b) == 0)
+        return !is_stdout(a);
+    return stat(a, &info_a) == 0 && stat(b, &info_b) == 0 && S_ISREG(info_a.st_mode) &&
+           info_a.st_dev == info_b.st_dev && info_a.st_ino == info_b.st_ino;
+}
+
+static exit_code distinct(const named_file *output, const named_file *other) {
+    if (!output->path || !other->path || !same_file(output->path, other->path))
+        return CLI_OK;
+    return fail(CLI_USAGE, "%s: %s: is also %s, which it would replace; choose another name", output->what,
+                output->path, other->what);
+}
+
+exit_code outputs_distinct(const named_file *outputs, int n_outputs, const named_file *inputs, int n_inputs) {
+    for (int i = 0; i < n_outputs; i++) {
+        exit_code code = CLI_OK;
+        for (int j = 0; j < n_inputs && code == CLI_OK; j++)
+            code = distinct(&outputs[i], &inputs[j]);
+        for (int j = 0; j < i && code == CLI_OK; j++)
+            code = distinct(&outputs[i], &outputs[j]);
+        if (code != CLI_OK)
+            return code;
+    }
+    return CLI_OK;
+}
+
+static bool write_all(int file, const char *data, size_t size) {
+    while (size > 0) {
+        ssize_t written = write(file, data, size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return false;
+        data += written;
+        size -= (size_t)written;
+    }
+    return true;
+}
+
+static exit_code cannot_write(const char *path) {
+    return fail(CLI_OUTPUT, "%s: cannot be written: %s; free some space or choose another place", path,
+                strerror(errno));
+}
+
+/* mkstemp made the file private; give it the mode that open() would have given. */
+static void open_to_others(int file) {
+    mode_t mask = umask(0);
+    umask(mask);
+    (void)!fchmod(file, 0666 & ~mask);
+}
+
+static exit_code replace(const char *path, const char *data, size_t size) {
+    char name[4096];
+    int file = open_beside(path, name, sizeof name);
+    if (file < 0)
+        return cannot_write(path);
+    open_to_others(file);
+    bool good = write_all(file, data, size) && write_all(file, "\n", 1) && fsync(file) == 0;
+    good = close(file) == 0 && good;
+    if (good && rename(name, path) == 0)
+        return CLI_OK;
+    exit_code code = cannot_write(path);
+    unlink(name);
+    return code;
+}
+
+static exit_code write_directly(const char *path, const char *data, size_t size) {
+    int file = open(path, O_WRONLY | O_CLOEXEC);
+    if (file < 0)
+        return cannot_write(path);
+    bool good = write_all(file, data, size) && write_all(file, "\n", 1);
+    good = close(file) == 0 && good;
+    return good ? CLI_OK : cannot_write(path);
+}
+
+exit_code output_write(const char *path, const char *data, size_t size) {
+    if (is_stdout(path)) {
+        fwrite(data, 1, size, stdout);
+        putchar('\n');
+        return CLI_OK; /* main checks stdout once, at the end */
+    }
+    return is_special(path) ? write_directly(path, data, size) : replace(path, data, size);
+}

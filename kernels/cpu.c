@@ -1,0 +1,107 @@
+#include "kernels/cpu.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
+
+typedef struct isa_row {
+    const char *name, *architecture;
+    int lanes;
+    const char *features;
+} isa_row;
+
+#define EXK_ISA(name, architecture, lanes, features) {#name, #architecture, lanes, features},
+static const isa_row isa_rows[] = {
+#include "kernels/isa.inc"
+};
+#undef EXK_ISA
+
+enum { ISA_COUNT = sizeof isa_rows / sizeof isa_rows[0] };
+
+/* Every feature that isa.inc may name. __builtin_cpu_supports also asks whether the operating system saves the
+ * registers. */
+static bool cpu_has(const char *feature) {
+#if defined(__x86_64__)
+#define EXK_FEATURE(name)                                                                                              \
+    if (strcmp(feature, #name) == 0)                                                                                   \
+        return __builtin_cpu_supports(#name);
+    EXK_FEATURE(avx2)
+    EXK_FEATURE(fma)
+    EXK_FEATURE(avx512f)
+    EXK_FEATURE(avx512dq)
+    EXK_FEATURE(avx512bw)
+    EXK_FEATURE(avx512vl)
+#undef EXK_FEATURE
+#elif defined(__aarch64__)
+    if (strcmp(feature, "asimd") == 0)
+        return (getauxval(AT_HWCAP) & HWCAP_ASIMD) != 0;
+#endif
+    return false;
+}
+
+static bool cpu_has_all(const char *features) {
+    char name[32];
+    while (*features) {
+        const size_t length = strcspn(features, " ");
+        if (length >= sizeof name)
+            return false;
+        memcpy(name, features, length);
+        name[length] = '\0';
+        if (!cpu_has(name))
+            return false;
+        features += length;
+        features += strspn(features, " ");
+    }
+    return true;
+}
+
+static const isa_row *find_isa(const char *name) {
+    for (size_t i = 0; i < ISA_COUNT; i++) {
+        if (strcmp(isa_rows[i].name, name) == 0)
+            return &isa_rows[i];
+    }
+    return NULL;
+}
+
+static bool is_this_architecture(const char *architecture) {
+#if defined(__x86_64__)
+    const char *here = "x86_64";
+#elif defined(__aarch64__)
+    const char *here = "aarch64";
+#else
+    const char *here = "other";
+#endif
+    return strcmp(architecture, "any") == 0 || strcmp(architecture, here) == 0;
+}
+
+const char *exk_isa_obstacle(const char *isa) {
+    const isa_row *row = find_isa(isa);
+    if (!row)
+        return "an instruction set that isa.inc does not list";
+    if (!is_this_architecture(row->architecture))
+        return "for another architecture";
+    const char *mask = getenv("EXAKT_ISA");
+    if (mask && *mask) {
+        const isa_row *strongest = find_isa(mask);
+        if (!strongest)
+            return "EXAKT_ISA names an unknown instruction set (known: scalar, avx2, avx512, neon)";
+        if (row > strongest)
+            return "masked by EXAKT_ISA";
+    }
+    if (!cpu_has_all(row->features))
+        return "this CPU or operating system lacks a feature it needs";
+    return NULL;
+}
+
+int exk_isa_lanes(const char *isa) {
+    const isa_row *row = find_isa(isa);
+    return row ? row->lanes : 0;
+}
+
+const char *exk_isa_name(size_t i) {
+    return i < ISA_COUNT ? isa_rows[i].name : NULL;
+}

@@ -1,0 +1,16 @@
+/* Which instruction sets may run here: what CPU and operating system offer, masked downwards by EXAKT_ISA. */
+#ifndef EXK_CPU_H
+#define EXK_CPU_H
+
+#include <stddef.h>
+
+/* Why code for this ISA of isa.inc must not run here (a static string), or NULL if it may. */
+const char *exk_isa_obstacle(const char *isa);
+
+/* float32 values in a vector of this ISA; 0 for an unknown one. */
+int exk_isa_lanes(const char *isa);
+
+/* The i-th ISA of isa.inc, weakest first; NULL beyond the last. */
+const char *exk_isa_name(size_t i);
+
+#endif

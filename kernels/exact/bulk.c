@@ -1,0 +1,73 @@
+#include "kernels/exact/bulk.h"
+
+#include <math.h>
+#include <string.h>
+
+static double combine(const double p[8]) {
+    return ((p[0] + p[4]) + (p[2] + p[6])) + ((p[1] + p[5]) + (p[3] + p[7]));
+}
+
+static double dist64(const float *x, const float *c, int64_t d) {
+    double part[8] = {0};
+    int64_t t = 0;
+    for (; t + 8 <= d; t += 8) {
+        for (int lane = 0; lane < 8; lane++) {
+            const double difference = (double)x[t + lane] - (double)c[t + lane];
+            part[lane] += difference * difference;
+        }
+    }
+    for (int lane = 0; t + lane < d; lane++) {
+        const double difference = (double)x[t + lane] - (double)c[t + lane];
+        part[lane] += difference * difference;
+    }
+    return combine(part);
+}
+
+static double norm64(const float *x, int64_t d) {
+    double part[8] = {0};
+    int64_t t = 0;
+    for (; t + 8 <= d; t += 8) {
+        for (int lane = 0; lane < 8; lane++)
+            part[lane] += (double)x[t + lane] * (double)x[t + lane];
+    }
+    for (int lane = 0; t + lane < d; lane++)
+        part[lane] += (double)x[t + lane] * (double)x[t + lane];
+    return combine(part);
+}
+
+static int64_t to_fixed(float x, double scale) {
+    return llrint((double)x * scale);
+}
+
+static void add_point(const float *x, const double *scale, int64_t d, int64_t *sum) {
+    for (int64_t t = 0; t < d; t++)
+        sum[t] += to_fixed(x[t], scale[t]);
+}
+
+static void move_point(const float *x, const double *scale, int64_t d, int64_t *from, int64_t *to) {
+    for (int64_t t = 0; t < d; t++) {
+        const int64_t v = to_fixed(x[t], scale[t]);
+        from[t] -= v;
+        to[t] += v;
+    }
+}
+
+static bool all_finite(const float *x, int64_t d) {
+    uint32_t largest = 0;
+    for (int64_t t = 0; t < d; t++) {
+        uint32_t bits;
+        memcpy(&bits, &x[t], sizeof bits);
+        bits &= 0x7fffffffu;
+        largest = bits > largest ? bits : largest;
+    }
+    return largest < 0x7f800000u;
+}
+
+static void column_max(const float *x, int64_t d, float *largest) {
+    for (int64_t t = 0; t < d; t++) {
+        const float magnitude = fabsf(x[t]);
+        largest[t] = magnitude > largest[t] ? magnitude : largest[t];
+    }
+}
+
+const exk_bulk EXK_BULK = {dist64, norm64, add_point, move_point, all_finite, column_max};

@@ -1,0 +1,139 @@
+/* The table of variants: rows.inc (generated) includes every rows file, built.inc and bulk.inc (generated) name what
+ * this build compiled. */
+#include <string.h>
+
+#include "kernels/cpu.h"
+#include "kernels/exact/bulk.h"
+#include "kernels/variant.h"
+
+#define EXK_ANY_SHAPE {.d_max = INT64_C(1) << 40, .k_max = INT32_MAX}
+/* OpenBLAS takes its sizes as int. */
+#define EXK_BLAS_SHAPE {.d_max = INT32_MAX, .k_max = INT32_MAX}
+#define EXK_TUNES_MATRIX                                                                                               \
+    {{EXK_POINT_TILE, 1, INT64_C(1) << 30, 1}, {EXK_MATRIX_BYTES, INT64_C(1) << 12, INT64_C(1) << 40, 1}}
+#define EXK_TUNES_TILES                                                                                                \
+    {{EXK_POINT_TILE, 1, INT64_C(1) << 20, EXK_OF_MR},                                                                 \
+     {EXK_CENTROID_TILE, 1, INT64_C(1) << 31, EXK_OF_NR},                                                              \
+     {EXK_DEPTH_TILE, 8, INT64_C(1) << 20, 1}}
+
+/* A row's braces hold commas, so the last two fields arrive as __VA_ARGS__: tunables, limits. */
+#define EXK_VARIANT(name, strategy, isa, source, mr, nv, ...)                                                          \
+    {#name, #strategy, #isa, #source, mr, nv, __VA_ARGS__},
+static const exk_variant rows[] = {
+#include "rows.inc"
+};
+#undef EXK_VARIANT
+
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+#define EXK_BUILT(name) extern const exk_kernel name;
+#include "built.inc"
+#undef EXK_BUILT
+
+typedef struct built_row {
+    const char *name;
+    const exk_kernel *kernel;
+} built_row;
+
+#define EXK_BUILT(name) {#name, &name},
+static const built_row built[] = {
+#include "built.inc"
+};
+#undef EXK_BUILT
+
+#define EXK_BULK_ISA(isa, symbol) extern const exk_bulk symbol;
+#include "bulk.inc"
+#undef EXK_BULK_ISA
+
+typedef struct bulk_row {
+    const char *isa;
+    const exk_bulk *bulk;
+} bulk_row;
+
+#define EXK_BULK_ISA(isa, symbol) {#isa, &symbol},
+static const bulk_row bulks[] = {
+#include "bulk.inc"
+};
+#undef EXK_BULK_ISA
+
+int exk_variant_rows(void) {
+    return ROWS;
+}
+
+const exk_variant *exk_variant_row(int index) {
+    return index >= 0 && index < ROWS ? &rows[index] : NULL;
+}
+
+const exk_variant *exk_variant_find(const char *name) {
+    for (int i = 0; i < ROWS; i++) {
+        if (strcmp(rows[i].name, name) == 0)
+            return &rows[i];
+    }
+    return NULL;
+}
+
+const exk_kernel *exk_variant_kernel(const exk_variant *variant) {
+    for (size_t i = 0; i < sizeof built / sizeof built[0]; i++) {
+        if (strcmp(built[i].name, variant->name) == 0)
+            return built[i].kernel;
+    }
+    return NULL;
+}
+
+const exk_bulk *exk_bulk_for(const char *isa) {
+    const exk_bulk *found = NULL;
+    for (size_t i = 0; i < sizeof bulks / sizeof bulks[0]; i++) {
+        if (strcmp(bulks[i].isa, "scalar") == 0 && !found)
+            found = bulks[i].bulk;
+        if (strcmp(bulks[i].isa, isa) == 0)
+            found = bulks[i].bulk;
+    }
+    return found;
+}
+
+const exk_bulk *exk_bulk_here(void) {
+    const exk_bulk *strongest = NULL;
+    for (size_t i = 0; exk_isa_name(i); i++) {
+        if (!strongest || !exk_isa_obstacle(exk_isa_name(i)))
+            strongest = exk_bulk_for(exk_isa_name(i));
+    }
+    return strongest;
+}
+
+const char *exk_variant_obstacle(const exk_variant *variant) {
+    const char *obstacle = exk_isa_obstacle(variant->isa);
+    if (obstacle)
+        return obstacle;
+    if (!exk_variant_kernel(variant))
+        return strcmp(variant->strategy, "blas") == 0 ? "built without OpenBLAS" : "not in this build";
+    return NULL;
+}
+
+int64_t exk_variant_nr(const exk_variant *variant) {
+    return (int64_t)variant->nv * exk_isa_lanes(variant->isa);
+}
+
+bool exk_variant_fits(const exk_variant *variant, const exk_shape *shape) {
+    return shape->d <= variant->limits.d_max && shape->k <= variant->limits.k_max;
+}
+
+const exk_variant *exk_variant_auto(const exk_shape *shape) {
+    for (int i = ROWS - 1; i >= 0; i--) {
+        if (!exk_variant_obstacle(&rows[i]) && exk_variant_fits(&rows[i], shape))
+            return &rows[i];
+    }
+    return NULL;
+}
+
+int exk_variant_count(void) {
+    return ROWS;
+}
+
+exk_status exk_variant_at(int index, exk_variant_info *info) {
+    const exk_variant *variant = exk_variant_row(index);
+    if (!variant || !info)
+        return EXK_ERR_ARGUMENT;
+    const char *obstacle = exk_variant_obstacle(variant);
+    *info = (exk_variant_info){variant->name, variant->strategy, variant->isa, !obstacle, obstacle ? obstacle : ""};
+    return EXK_OK;
+}

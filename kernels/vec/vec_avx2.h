@@ -1,0 +1,63 @@
+/* 8 floats on AVX2 and FMA. See vec_avx512.h for the meaning of each operation. */
+#ifndef EXK_VEC_AVX2_H
+#define EXK_VEC_AVX2_H
+
+#include <immintrin.h>
+#include <stdint.h>
+
+enum { VEC_LANES = 8 };
+typedef __m256 vec_f32;
+typedef __m256i vec_i32;
+typedef __m256 vec_mask;
+
+static inline vec_f32 vec_set1(float v) {
+    return _mm256_set1_ps(v);
+}
+static inline vec_f32 vec_load(const float *p) {
+    return _mm256_loadu_ps(p);
+}
+static inline vec_f32 vec_load_part(const float *p, int64_t count) {
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    const __m256i limit = _mm256_set1_epi32(count >= 8 ? 8 : (int32_t)count);
+    return _mm256_maskload_ps(p, _mm256_cmpgt_epi32(limit, lane));
+}
+static inline void vec_store(float *p, vec_f32 v) {
+    _mm256_storeu_ps(p, v);
+}
+static inline vec_f32 vec_add(vec_f32 a, vec_f32 b) {
+    return _mm256_add_ps(a, b);
+}
+static inline vec_f32 vec_sub(vec_f32 a, vec_f32 b) {
+    return _mm256_sub_ps(a, b);
+}
+static inline vec_f32 vec_mul_add(vec_f32 a, vec_f32 b, vec_f32 c) {
+    return _mm256_fmadd_ps(a, b, c);
+}
+static inline vec_f32 vec_min(vec_f32 a, vec_f32 b) {
+    return _mm256_min_ps(a, b);
+}
+static inline vec_f32 vec_max(vec_f32 a, vec_f32 b) {
+    return _mm256_max_ps(a, b);
+}
+static inline float vec_sum(vec_f32 a) {
+    __m128 s = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+    return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+}
+static inline vec_mask vec_less(vec_f32 a, vec_f32 b) {
+    return _mm256_cmp_ps(a, b, _CMP_LT_OQ);
+}
+static inline vec_i32 vec_set1_i32(int32_t v) {
+    return _mm256_set1_epi32(v);
+}
+static inline vec_i32 vec_load_i32(const int32_t *p) {
+    return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+static inline void vec_store_i32(int32_t *p, vec_i32 v) {
+    _mm256_storeu_si256((__m256i *)(void *)p, v);
+}
+static inline vec_i32 vec_select_i32(vec_mask m, vec_i32 yes, vec_i32 no) {
+    return _mm256_blendv_epi8(no, yes, _mm256_castps_si256(m));
+}
+
+#endif

@@ -1,0 +1,68 @@
+/* 16 floats: the thin vector layer on AVX-512 (F, DQ, BW, VL). All vec_*.h offer the same operations:
+ *
+ *   vec_set1 vec_load vec_store      unaligned memory; vec_load_part reads only `count` lanes (0..VEC_LANES and beyond),
+ *                                    the others are 0, and touches no byte behind them
+ *   vec_add vec_sub vec_mul_add      a*b+c with one rounding where the ISA has it, two on scalar
+ *   vec_min vec_max                  no NaN is ever given to them
+ *   vec_sum                          horizontal, log2(VEC_LANES) additions deep
+ *   vec_less vec_select_i32          comparison and choice of indices
+ */
+#ifndef EXK_VEC_AVX512_H
+#define EXK_VEC_AVX512_H
+
+#include <immintrin.h>
+#include <stdint.h>
+
+enum { VEC_LANES = 16 };
+typedef __m512 vec_f32;
+typedef __m512i vec_i32;
+typedef __mmask16 vec_mask;
+
+static inline vec_f32 vec_set1(float v) {
+    return _mm512_set1_ps(v);
+}
+static inline vec_f32 vec_load(const float *p) {
+    return _mm512_loadu_ps(p);
+}
+static inline vec_f32 vec_load_part(const float *p, int64_t count) {
+    const __mmask16 lanes = (__mmask16)(count >= 16 ? 0xffff : (1u << count) - 1u);
+    return _mm512_maskz_loadu_ps(lanes, p);
+}
+static inline void vec_store(float *p, vec_f32 v) {
+    _mm512_storeu_ps(p, v);
+}
+static inline vec_f32 vec_add(vec_f32 a, vec_f32 b) {
+    return _mm512_add_ps(a, b);
+}
+static inline vec_f32 vec_sub(vec_f32 a, vec_f32 b) {
+    return _mm512_sub_ps(a, b);
+}
+static inline vec_f32 vec_mul_add(vec_f32 a, vec_f32 b, vec_f32 c) {
+    return _mm512_fmadd_ps(a, b, c);
+}
+static inline vec_f32 vec_min(vec_f32 a, vec_f32 b) {
+    return _mm512_min_ps(a, b);
+}
+static inline vec_f32 vec_max(vec_f32 a, vec_f32 b) {
+    return _mm512_max_ps(a, b);
+}
+static inline float vec_sum(vec_f32 a) {
+    return _mm512_reduce_add_ps(a);
+}
+static inline vec_mask vec_less(vec_f32 a, vec_f32 b) {
+    return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ);
+}
+static inline vec_i32 vec_set1_i32(int32_t v) {
+    return _mm512_set1_epi32(v);
+}
+static inline vec_i32 vec_load_i32(const int32_t *p) {
+    return _mm512_loadu_si512(p);
+}
+static inline void vec_store_i32(int32_t *p, vec_i32 v) {
+    _mm512_storeu_si512(p, v);
+}
+static inline vec_i32 vec_select_i32(vec_mask m, vec_i32 yes, vec_i32 no) {
+    return _mm512_mask_mov_epi32(no, m, yes);
+}
+
+#endif

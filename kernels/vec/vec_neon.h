@@ -1,0 +1,64 @@
+/* 4 floats on NEON (AArch64). See vec_avx512.h for the meaning of each operation. */
+#ifndef EXK_VEC_NEON_H
+#define EXK_VEC_NEON_H
+
+#include <arm_neon.h>
+#include <stdint.h>
+
+enum { VEC_LANES = 4 };
+typedef float32x4_t vec_f32;
+typedef int32x4_t vec_i32;
+typedef uint32x4_t vec_mask;
+
+static inline vec_f32 vec_set1(float v) {
+    return vdupq_n_f32(v);
+}
+static inline vec_f32 vec_load(const float *p) {
+    return vld1q_f32(p);
+}
+static inline vec_f32 vec_load_part(const float *p, int64_t count) {
+    if (count >= 4)
+        return vld1q_f32(p);
+    float lanes[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+    for (int64_t i = 0; i < count; i++)
+        lanes[i] = p[i];
+    return vld1q_f32(lanes);
+}
+static inline void vec_store(float *p, vec_f32 v) {
+    vst1q_f32(p, v);
+}
+static inline vec_f32 vec_add(vec_f32 a, vec_f32 b) {
+    return vaddq_f32(a, b);
+}
+static inline vec_f32 vec_sub(vec_f32 a, vec_f32 b) {
+    return vsubq_f32(a, b);
+}
+static inline vec_f32 vec_mul_add(vec_f32 a, vec_f32 b, vec_f32 c) {
+    return vfmaq_f32(c, a, b);
+}
+static inline vec_f32 vec_min(vec_f32 a, vec_f32 b) {
+    return vminq_f32(a, b);
+}
+static inline vec_f32 vec_max(vec_f32 a, vec_f32 b) {
+    return vmaxq_f32(a, b);
+}
+static inline float vec_sum(vec_f32 a) {
+    return vaddvq_f32(a);
+}
+static inline vec_mask vec_less(vec_f32 a, vec_f32 b) {
+    return vcltq_f32(a, b);
+}
+static inline vec_i32 vec_set1_i32(int32_t v) {
+    return vdupq_n_s32(v);
+}
+static inline vec_i32 vec_load_i32(const int32_t *p) {
+    return vld1q_s32(p);
+}
+static inline void vec_store_i32(int32_t *p, vec_i32 v) {
+    vst1q_s32(p, v);
+}
+static inline vec_i32 vec_select_i32(vec_mask m, vec_i32 yes, vec_i32 no) {
+    return vbslq_s32(m, yes, no);
+}
+
+#endif

@@ -1,0 +1,59 @@
+/* One float at a time: the reference the other instruction sets are compared with. See vec_avx512.h for the meaning
+ * of each operation. */
+#ifndef EXK_VEC_SCALAR_H
+#define EXK_VEC_SCALAR_H
+
+#include <stdint.h>
+
+enum { VEC_LANES = 1 };
+typedef float vec_f32;
+typedef int32_t vec_i32;
+typedef int vec_mask;
+
+static inline vec_f32 vec_set1(float v) {
+    return v;
+}
+static inline vec_f32 vec_load(const float *p) {
+    return *p;
+}
+static inline vec_f32 vec_load_part(const float *p, int64_t count) {
+    return count > 0 ? *p : 0.0f;
+}
+static inline void vec_store(float *p, vec_f32 v) {
+    *p = v;
+}
+static inline vec_f32 vec_add(vec_f32 a, vec_f32 b) {
+    return a + b;
+}
+static inline vec_f32 vec_sub(vec_f32 a, vec_f32 b) {
+    return a - b;
+}
+static inline vec_f32 vec_mul_add(vec_f32 a, vec_f32 b, vec_f32 c) {
+    return a * b + c;
+}
+static inline vec_f32 vec_min(vec_f32 a, vec_f32 b) {
+    return a < b ? a : b;
+}
+static inline vec_f32 vec_max(vec_f32 a, vec_f32 b) {
+    return a > b ? a : b;
+}
+static inline float vec_sum(vec_f32 a) {
+    return a;
+}
+static inline vec_mask vec_less(vec_f32 a, vec_f32 b) {
+    return a < b;
+}
+static inline vec_i32 vec_set1_i32(int32_t v) {
+    return v;
+}
+static inline vec_i32 vec_load_i32(const int32_t *p) {
+    return *p;
+}
+static inline void vec_store_i32(int32_t *p, vec_i32 v) {
+    *p = v;
+}
+static inline vec_i32 vec_select_i32(vec_mask m, vec_i32 yes, vec_i32 no) {
+    return m ? yes : no;
+}
+
+#endif
