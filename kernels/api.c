@@ -152,6 +152,7 @@ static void lay_out_worker(exk_run *run, exk_worker *worker) {
     exk_arena *arena = &run->arena;
     const size_t k = (size_t)run->k, d = (size_t)run->points.d, tile = (size_t)run->plan.point_tile;
     exk_worker laid_out = {
+        .centred = exk_arena_take(arena, tile * d, sizeof(float)),
         .offset = exk_arena_take(arena, exk_filter_offsets(run->k), sizeof(float)),
         .best = exk_arena_take(arena, tile, sizeof(float)),
         .second = exk_arena_take(arena, tile, sizeof(float)),

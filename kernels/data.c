@@ -1,4 +1,5 @@
 /* What a run must know about its points before the first iteration. Three passes over the data at memory speed. */
+#include <float.h>
 #include <math.h>
 #include <omp.h>
 #include <string.h>
@@ -42,11 +43,12 @@ double exk_run_blocked_sum(exk_run *run, exk_block_fn block_sum) {
     return sum;
 }
 
+/* ||x - shift||^2, and its root rounded up by more than the rounding of x - shift to float32. */
 static double square_block(const exk_run *run, int64_t first, int64_t last) {
     double sum = 0.0;
     for (int64_t i = first; i < last; i++) {
-        const double square = run->bulk->norm64(row_of(&run->points, i), run->points.d);
-        run->norm[i] = exk_round_up(sqrt(square) * (1.0 + 0x1p-40));
+        const double square = run->bulk->dist64(row_of(&run->points, i), run->shift, run->points.d);
+        run->norm[i] = exk_round_up(sqrt(square) * (1.0 + 0x1p-22));
         sum += square;
     }
     return sum;
@@ -77,45 +79,58 @@ static void sum_columns(exk_run *run, int64_t *partial) {
     }
 }
 
-static double spread_block(const exk_run *run, int64_t first, int64_t last) {
-    double sum = 0.0;
-    for (int64_t i = first; i < last; i++)
-        sum += run->bulk->dist64(row_of(&run->points, i), run->shift, run->points.d);
-    return sum;
-}
-
-/* The mean over columns of their variances, from distances to the means rounded to float32. */
-static double mean_variance(exk_run *run, const int64_t *total) {
+/* The mean over columns of their variances. run->shift holds the means rounded to float32, run->square_sum the squared
+ * distances from them. */
+static double mean_variance(const exk_run *run) {
     const double n = (double)run->points.n, d = (double)run->points.d;
     double rounding = 0.0;
     for (int64_t t = 0; t < run->points.d; t++) {
-        const double lost = (double)total[t] / run->scale[t] / n - (double)run->shift[t];
+        const double lost = (double)run->column_sum[t] / run->scale[t] / n - (double)run->shift[t];
         rounding += lost * lost;
     }
-    const double variance = (exk_run_blocked_sum(run, spread_block) / n - rounding) / d;
+    const double variance = (run->square_sum / n - rounding) / d;
     return variance > 0.0 ? variance : 0.0;
+}
+
+/* Centring costs a copy of each tile and makes all errors smaller by ||x - m|| / ||x||. Worth it if the means are not
+ * small beside the spread; impossible where x - m could overflow. */
+static bool centring_pays(const exk_run *run) {
+    double means = 0.0;
+    for (int64_t t = 0; t < run->points.d; t++) {
+        const double mean = (double)run->shift[t];
+        means += mean * mean;
+        if ((double)run->largest[t] + fabs(mean) > (double)FLT_MAX / 2)
+            return false;
+    }
+    return means * (double)run->points.n > run->square_sum / 4;
 }
 
 static double largest_norm(const exk_run *run) {
     /* Not the largest run->norm: that may have overflowed to infinity. */
     double square = 0.0;
-    for (int64_t t = 0; t < run->points.d; t++)
-        square += (double)run->largest[t] * (double)run->largest[t];
-    return sqrt(square) * (1.0 + 0x1p-40);
+    for (int64_t t = 0; t < run->points.d; t++) {
+        const double reach = (double)run->largest[t] + fabs((double)run->shift[t]);
+        square += reach * reach;
+    }
+    return sqrt(square) * (1.0 + 0x1p-20);
 }
 
 exk_status exk_run_scan(exk_run *run, exk_error *error) {
     const exk_status status = exk_points_check(&run->points, error);
     if (status != EXK_OK)
         return status;
+    const int64_t n = run->points.n, d = run->points.d;
     find_column_max(run, run->column_max);
-    run->square_sum = exk_run_blocked_sum(run, square_block);
-    run->filter.largest_norm = largest_norm(run);
-    exk_sums_scale(run->points.n, run->points.d, run->largest, run->scale);
+    exk_sums_scale(n, d, run->largest, run->scale);
     sum_columns(run, run->column_sum);
-    exk_sums_mean(run->column_sum, run->scale, run->points.n, run->points.d, run->shift);
-    run->tolerance = 0.0;
-    if (run->fits && run->options->tol > 0.0)
-        run->tolerance = run->options->tol * mean_variance(run, run->column_sum);
+    exk_sums_mean(run->column_sum, run->scale, n, d, run->shift);
+    run->square_sum = exk_run_blocked_sum(run, square_block);
+    run->tolerance = run->options->tol > 0.0 ? run->options->tol * mean_variance(run) : 0.0;
+    run->centred = centring_pays(run);
+    if (!run->centred) {
+        memset(run->shift, 0, (size_t)d * sizeof *run->shift);
+        run->square_sum = exk_run_blocked_sum(run, square_block);
+    }
+    run->filter.largest_norm = largest_norm(run);
     return EXK_OK;
 }

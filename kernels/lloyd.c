@@ -12,17 +12,20 @@ double exk_now(void) {
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* What cluster j takes off the sum of ||x||^2 to leave its inertia: 2 c.S - count ||c||^2. */
+/* What cluster j takes off the sum of ||x - m||^2 (m: run->shift) to leave its inertia: with c and the cluster's sum S
+ * taken relative to m, 2 c.S - count ||c||^2. */
 static double inertia_term(const exk_run *run, int64_t j) {
     const int64_t d = run->points.d;
     const float *c = run->centroids + j * d;
     const int64_t *sum = run->sum + j * d;
+    const double count = (double)run->count[j];
     double dot = 0.0, square = 0.0;
     for (int64_t t = 0; t < d; t++) {
-        dot += (double)c[t] * ((double)sum[t] / run->scale[t]);
-        square += (double)c[t] * (double)c[t];
+        const double m = (double)run->shift[t], centred = (double)c[t] - m;
+        dot += centred * ((double)sum[t] / run->scale[t] - count * m);
+        square += centred * centred;
     }
-    return 2.0 * dot - (double)run->count[j] * square;
+    return 2.0 * dot - count * square;
 }
 
 /* run->next from the sums; an empty cluster keeps its centroid. */

@@ -35,7 +35,7 @@ static void accumulate_tile(const exk_run *run, exk_worker *worker, const exk_ti
         const int32_t now = tile->label[i], before = run->previous[tile->first + i];
         if (now == before)
             continue;
-        const float *x = tile->x + i * tile->stride;
+        const float *x = run->points.x + (tile->first + i) * run->points.stride;
         worker->count[now]++;
         if (before < 0) {
             run->bulk->add_point(x, run->scale, d, worker->sum + now * d);
@@ -53,9 +53,18 @@ static int64_t count_moved(const exk_run *run, const exk_tile *tile) {
     return moved;
 }
 
+/* Subtract the shift from the rows of a tile; they are dense afterwards. */
+static void centre_tile(const exk_run *run, exk_worker *worker, exk_tile *tile) {
+    const int64_t d = run->points.d;
+    for (int64_t i = 0; i < tile->rows; i++)
+        run->bulk->centre(tile->x + i * tile->stride, run->shift, d, worker->centred + i * d);
+    tile->x = worker->centred;
+    tile->stride = d;
+}
+
 static void process_tile(exk_run *run, exk_worker *worker, int64_t first, bool accumulate) {
     const int64_t left = run->points.n - first;
-    const exk_tile tile = {
+    exk_tile tile = {
         .x = run->points.x + first * run->points.stride,
         .rows = left < run->plan.point_tile ? left : run->plan.point_tile,
         .stride = run->points.stride,
@@ -65,6 +74,8 @@ static void process_tile(exk_run *run, exk_worker *worker, int64_t first, bool a
         .best = worker->best,
         .second = worker->second,
     };
+    if (run->centred)
+        centre_tile(run, worker, &tile);
     const exk_workspace workspace = workspace_of(run, worker, first);
     const float norm = tile_norm(run, first, tile.rows);
     exk_filter_fold(&run->filter, norm, worker->offset);
@@ -113,6 +124,7 @@ static void start_worker(exk_run *run, exk_worker *worker) {
     worker->refine.filter = &run->filter;
     worker->refine.score_centroids = &run->score_centroids;
     worker->refine.centroids = run->centroids;
+    worker->refine.points = &run->points;
     worker->refine.kernel = run->kernel;
     worker->refine.bulk = run->bulk;
 }

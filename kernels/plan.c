@@ -44,9 +44,9 @@ static int64_t fit_field(const exk_variant *variant, exk_field field, int64_t va
     return (needed + multiple - 1) / multiple * multiple;
 }
 
-/* Rows of the score matrix that each thread may hold under the cap. */
+/* Rows of the score matrix, and of the points it is made from, that each thread may hold under the cap. */
 static int64_t matrix_rows(const exk_plan *plan, const exk_shape *shape) {
-    const int64_t row_bytes = shape->k * (int64_t)sizeof(float);
+    const int64_t row_bytes = (shape->k + shape->d) * (int64_t)sizeof(float);
     return clamp(plan->matrix_bytes / plan->threads / row_bytes, 1, shape->n);
 }
 

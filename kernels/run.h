@@ -49,7 +49,8 @@ typedef struct exk_tally {
 
 /* The memory of one thread. */
 typedef struct exk_worker {
-    float *offset; /* of the tile in hand */
+    float *centred; /* point_tile x d: the tile in hand, shift subtracted */
+    float *offset;  /* of the tile in hand */
     float *best, *second;
     int32_t *ambiguous;
     int64_t *sum;   /* k x d: what this thread's points changed, since the last reduction */
@@ -78,14 +79,15 @@ typedef struct exk_run {
     exk_arena arena;
 
     /* About the points; fixed for the whole run. */
-    float *norm;      /* n: ||x|| rounded up */
+    float *norm;      /* n: ||x - shift||, as rounded by the filter, rounded up */
     float *largest;   /* d: max |x_t| */
     double *scale;    /* d: of the order-free sums */
-    float *shift;     /* d: the column means */
+    float *shift;     /* d: the column means, or 0 if the points are not centred */
+    bool centred;     /* tiles are copied, shift subtracted, before a variant sees them */
     float *column_max;   /* threads x d: while scanning */
     int64_t *column_sum; /* threads x d: while scanning */
     double *block;    /* one double a block of EXK_BLOCK points */
-    double square_sum; /* sum of ||x||^2 */
+    double square_sum; /* sum of ||x - shift||^2 */
     double tolerance; /* tol * mean variance of the columns */
 
     /* The current iteration. */

@@ -4,7 +4,7 @@
  * clock, allocates nothing, starts no threads and decides nothing about convergence or exactness.
  *
  * What it computes. For centroid j the driver prepares (exact/filter.h) a scaled, shifted centroid c'_j and the
- * numbers of an error bound, so that for every point x
+ * numbers of an error bound, so that for every point x (centred like c'_j)
  *
  *     s_j = h_j - x.c'_j            has the same argmin over j as ||x - c_j||,
  *     l_j = offset_j - fl(x.c'_j)   is a proven lower bound of s_j, however fl() orders its sum, as long as no
@@ -50,7 +50,7 @@ typedef struct exk_score_centroids {
     int64_t k, d;
 } exk_score_centroids;
 
-/* Points as a tile sees them. rows >= 1; the arrays hold one entry per row. */
+/* A tile of points, centred if that pays (the variant need not know). rows >= 1; the arrays hold one entry per row. */
 typedef struct exk_tile {
     const float *x;      /* rows x d */
     int64_t rows, stride;

@@ -23,18 +23,6 @@ static double dist64(const float *x, const float *c, int64_t d) {
     return combine(part);
 }
 
-static double norm64(const float *x, int64_t d) {
-    double part[8] = {0};
-    int64_t t = 0;
-    for (; t + 8 <= d; t += 8) {
-        for (int lane = 0; lane < 8; lane++)
-            part[lane] += (double)x[t + lane] * (double)x[t + lane];
-    }
-    for (int lane = 0; t + lane < d; lane++)
-        part[lane] += (double)x[t + lane] * (double)x[t + lane];
-    return combine(part);
-}
-
 static int64_t to_fixed(float x, double scale) {
     return llrint((double)x * scale);
 }
@@ -50,6 +38,11 @@ static void move_point(const float *x, const double *scale, int64_t d, int64_t *
         from[t] -= v;
         to[t] += v;
     }
+}
+
+static void centre(const float *x, const float *m, int64_t d, float *out) {
+    for (int64_t t = 0; t < d; t++)
+        out[t] = x[t] - m[t];
 }
 
 static bool all_finite(const float *x, int64_t d) {
@@ -70,4 +63,4 @@ static void column_max(const float *x, int64_t d, float *largest) {
     }
 }
 
-const exk_bulk EXK_BULK = {dist64, norm64, add_point, move_point, all_finite, column_max};
+const exk_bulk EXK_BULK = {dist64, add_point, move_point, centre, all_finite, column_max};

@@ -11,14 +11,14 @@ typedef struct exk_bulk {
      * ((0+4)+(2+6)) + ((1+5)+(3+7)). Relative error at most (d + 8) * 2^-53; no overflow or underflow for floats. */
     double (*dist64)(const float *x, const float *c, int64_t d);
 
-    /* ||x||^2 the way of dist64. */
-    double (*norm64)(const float *x, int64_t d);
-
     /* sum[t] += v_t with v_t the int64 nearest to x_t * scale_t (ties to even). */
     void (*add_point)(const float *x, const double *scale, int64_t d, int64_t *sum);
 
     /* The same point leaves one cluster for another: from[t] -= v_t, to[t] += v_t. */
     void (*move_point)(const float *x, const double *scale, int64_t d, int64_t *from, int64_t *to);
+
+    /* out_t = x_t - m_t in float32, correctly rounded. */
+    void (*centre)(const float *x, const float *m, int64_t d, float *out);
 
     bool (*all_finite)(const float *x, int64_t d);
 

@@ -72,8 +72,10 @@ static void refine_batch(exk_refine *refine, const exk_tile *tile, const float *
     const exk_tile batch = {.x = refine->rows, .rows = count, .stride = d, .offset = refine->offset};
     refine->kernel->scores(refine->score_centroids, &batch, refine->lower);
     refine->evaluations += count * k;
-    for (int64_t i = 0; i < count; i++)
-        tile->label[rows[i]] = nearest_candidate(refine, refine->rows + i * d, refine->lower + i * k, norm);
+    for (int64_t i = 0; i < count; i++) {
+        const float *x = refine->points->x + (tile->first + rows[i]) * refine->points->stride;
+        tile->label[rows[i]] = nearest_candidate(refine, x, refine->lower + i * k, norm);
+    }
 }
 
 void exk_refine_rows(exk_refine *refine, const exk_tile *tile, const float *norms, const int32_t *ambiguous,

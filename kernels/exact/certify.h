@@ -12,9 +12,10 @@ typedef struct exk_refine {
     const exk_filter *filter;
     const exk_score_centroids *score_centroids;
     const float *centroids; /* the true ones, k x d */
+    const exk_points *points; /* the true ones */
     const exk_kernel *kernel;
     const exk_bulk *bulk;
-    float *rows;   /* EXK_REFINE_ROWS x d */
+    float *rows;   /* EXK_REFINE_ROWS x d: points as the kernel sees them */
     float *lower;  /* EXK_REFINE_ROWS x k */
     float *offset; /* exk_filter_offsets(k) */
     int64_t evaluations, exactly_decided; /* added to */
@@ -27,7 +28,7 @@ typedef struct exk_refine {
  * score, hence at least `second`. If second > best + 2 E_b, b is the one nearest centroid. */
 int64_t exk_certify(const exk_filter *filter, const exk_tile *tile, float norm, int32_t *ambiguous);
 
-/* Give the listed rows their true labels. norms: an upper bound of ||x|| for each row of the tile.
+/* Give the listed rows their true labels. norms: an upper bound of ||x'|| for each row of the tile.
  *
  * A centroid can be nearest only if l_j <= min over i of l_i + 2 E_i. Those few are compared by direct differences in
  * double, and what that cannot tell apart by exact integers; equal distances mean the lowest index. */

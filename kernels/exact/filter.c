@@ -113,24 +113,23 @@ static void fill_one(exk_filter *filter, const float *centroids, int64_t j) {
     const float *c = centroids + j * d;
     float *scaled = filter->c + j * d;
     const double scale = ldexp(1.0, filter->exponent);
-    double twice_h = 0.0, magnitude = 0.0, square = 0.0, lost = 0.0;
+    double square = 0.0, scaled_square = 0.0, lost = 0.0;
     for (int64_t t = 0; t < d; t++) {
-        const double difference = ((double)c[t] - (double)filter->shift[t]) * scale;
-        const double product = difference * ((double)c[t] + (double)filter->shift[t]);
-        scaled[t] = (float)difference;
-        const double residual = difference - (double)scaled[t];
-        twice_h += product;
-        magnitude += fabs(product);
-        square += (double)scaled[t] * (double)scaled[t];
+        const double difference = (double)c[t] - (double)filter->shift[t];
+        const double product = difference * scale;
+        scaled[t] = (float)product;
+        const double residual = product - (double)scaled[t];
+        square += difference * product;
+        scaled_square += (double)scaled[t] * (double)scaled[t];
         lost += residual * residual;
     }
     const double doubles = ((double)d + 8.0) * 0x1p-53;
-    const double norm = sqrt(square) * outwards;
+    const double norm = sqrt(scaled_square) * outwards;
     if (filter->h[j] == 0.0)
-        filter->h[j] = 0.5 * twice_h;
+        filter->h[j] = 0.5 * square;
     const double residual_norm = sqrt(lost) * outwards + norm * 0x1p-51;
-    const double slope = gamma_of((double)filter->roundings + 3.0) * norm + residual_norm;
-    const double base = 4.0 * u * fabs(0.5 * twice_h) + doubles * magnitude + ((double)d + 64.0) * 0x1p-149;
+    const double slope = gamma_of((double)filter->roundings + 4.0) * norm + residual_norm;
+    const double base = (4.0 * u + doubles) * square + ((double)d + 64.0) * 0x1p-149;
     filter->slope[j] = exk_round_up(slope * outwards + (double)FLT_TRUE_MIN);
     filter->base[j] = exk_round_up(base * outwards);
 }

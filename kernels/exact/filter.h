@@ -1,18 +1,19 @@
 /* The filter: what makes a float32 score a proof.
  *
- * The kernels do not see the centroids c_j but
- *     c'_j = fl(2^e (c_j - m)),   h_j = 2^e (||c_j||^2 - ||m||^2) / 2,   s_j = h_j - x.c'_j,
- * with m the column means of the data (a smaller ||c'_j|| means a smaller error) and e chosen so that nothing can
- * overflow and little can underflow. s_j equals 2^e ||x - c_j||^2 / 2 up to a term that does not depend on j, and up
- * to the rounding of c'_j, so it has the argmin we look for.
+ * The kernels see neither the points x nor the centroids c_j but
+ *     x' = fl(x - m),   c'_j = fl(2^e (c_j - m)),   h_j = 2^e ||c_j - m||^2 / 2,   s_j = h_j - x'.c'_j,
+ * with m the column means of the data where they are large beside its spread (smaller norms mean smaller errors), 0
+ * otherwise, and e chosen so that nothing can overflow and little can underflow. But for the roundings, s_j is
+ * 2^e (||x - c_j||^2 - ||x - m||^2) / 2 and has the argmin we look for.
  *
  * With u = 2^-24, gamma_r = r u / (1 - r u) and at most r roundings on any product (exk_kernel.roundings),
  * Cauchy-Schwarz and the standard model of rounding (Higham, Accuracy and Stability of Numerical Algorithms, 2002)
- * give for every point
- *     l_j <= s_j <= l_j + 2 E_j,     l_j = offset_j - fl(x.c'_j),   offset_j = h_j - E_j rounded down,
- *     E_j = slope_j * ||x|| + base_j,
- *     slope_j = gamma_{r+3} ||c'_j|| + ||c'_j - 2^e (c_j - m)||,
- *     base_j  = 4u |h_j| + (rounding of h_j in double) + (d + 64) 2^-149 for underflow. */
+ * give for every point, s_j now being the exact score of the true x, c_j and m,
+ *     l_j <= s_j <= l_j + 2 E_j,     l_j = offset_j - fl(x'.c'_j),   offset_j = h_j - E_j rounded down,
+ *     E_j = slope_j * ||x'|| + base_j,
+ *     slope_j = gamma_{r+4} ||c'_j|| + ||c'_j - 2^e (c_j - m)||,
+ *     base_j  = 4u h_j + (rounding of h_j in double) + (d + 64) 2^-149 for underflow.
+ * In r + 4 are the rounding of x' and that of the final subtraction. */
 #ifndef EXK_FILTER_H
 #define EXK_FILTER_H
 
@@ -21,7 +22,7 @@
 typedef struct exk_filter {
     int64_t k, d;
     int64_t roundings;
-    double largest_norm; /* an upper bound of ||x|| over all points */
+    double largest_norm; /* an upper bound of ||x'|| over all points */
     const float *shift;  /* m, d */
     int exponent;        /* e */
     float *c;            /* c', k x d */
@@ -36,10 +37,10 @@ void exk_filter_begin(exk_filter *filter, const float *centroids);
 /* Fill c, h, slope and base of centroids [first, last), after exk_filter_begin. Any thread. */
 void exk_filter_fill(exk_filter *filter, const float *centroids, int64_t first, int64_t last);
 
-/* offset[0..k) for points with ||x|| <= norm, then +infinity to the next multiple of EXK_OFFSET_PAD. */
+/* offset[0..k) for points with ||x'|| <= norm, then +infinity to the next multiple of EXK_OFFSET_PAD. */
 void exk_filter_fold(const exk_filter *filter, float norm, float *offset);
 
-/* E_j for points with ||x|| <= norm, an upper bound. */
+/* E_j for points with ||x'|| <= norm, an upper bound. */
 double exk_filter_error(const exk_filter *filter, int64_t j, float norm);
 
 /* The number of floats exk_filter_fold writes. */
