@@ -190,7 +190,8 @@ static void lay_out_update(exk_run *run) {
     run->next = exk_arena_take(arena, k * d, sizeof(float));
     run->sum = exk_arena_take(arena, k * d, sizeof(int64_t));
     run->count = exk_arena_take(arena, k, sizeof(int64_t));
-    run->split_count = exk_arena_take(arena, k, sizeof(int64_t));
+    run->split_size = exk_arena_take(arena, k, sizeof(int64_t));
+    run->split_first = exk_arena_take(arena, k, sizeof(int64_t));
     run->centroid_shift = exk_arena_take(arena, k, sizeof(double));
     run->centroid_inertia = exk_arena_take(arena, k, sizeof(double));
     run->movement = exk_arena_take(arena, k, sizeof(float));

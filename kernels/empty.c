@@ -1,7 +1,6 @@
 /* What happens to clusters that no point chose. */
 #include <math.h>
 #include <omp.h>
-#include <string.h>
 
 #include "kernels/run.h"
 
@@ -135,10 +134,34 @@ void exk_run_undo_fill(exk_run *run) {
     run->filled = 0;
 }
 
-static int64_t largest_cluster(const int64_t *count, int64_t k) {
+static bool same_point(const exk_points *points, int64_t a, int64_t b) {
+    for (int64_t t = 0; t < points->d; t++) {
+        if (points->x[a * points->stride + t] != points->x[b * points->stride + t])
+            return false;
+    }
+    return true;
+}
+
+/* size[j] = the number of points of cluster j, or 0 if they all coincide: splitting it would leave one half empty
+ * again, for ever. */
+static void count_splittable(const exk_run *run, int64_t *size) {
+    int64_t *first = run->split_first;
+    for (int64_t j = 0; j < run->k; j++)
+        size[j] = 0;
+    for (int64_t i = run->points.n - 1; i >= 0; i--)
+        first[run->labels[i]] = i;
+#pragma omp parallel for schedule(static) num_threads(run->plan.threads)
+    for (int64_t i = 0; i < run->points.n; i++) {
+        const int32_t j = run->labels[i];
+        if (__atomic_load_n(&size[j], __ATOMIC_RELAXED) == 0 && !same_point(&run->points, i, first[j]))
+            __atomic_store_n(&size[j], run->count[j], __ATOMIC_RELAXED);
+    }
+}
+
+static int64_t largest_cluster(const int64_t *size, int64_t k) {
     int64_t largest = 0;
     for (int64_t j = 1; j < k; j++)
-        largest = count[j] > count[largest] ? j : largest;
+        largest = size[j] > size[largest] ? j : largest;
     return largest;
 }
 
@@ -158,9 +181,11 @@ static void nudge_apart(const exk_run *run, float *donor, float *twin) {
 }
 
 int64_t exk_run_split_largest(exk_run *run) {
+    if (count_empty(run) == 0)
+        return 0;
     int64_t split = 0;
-    int64_t *size = run->split_count;
-    memcpy(size, run->count, (size_t)run->k * sizeof *size);
+    int64_t *size = run->split_size;
+    count_splittable(run, size);
     for (int64_t j = 0; j < run->k; j++) {
         if (run->count[j] != 0)
             continue;

@@ -7,6 +7,7 @@
 #include "kernels/exact/bulk.h"
 #include "kernels/exact/certify.h"
 #include "kernels/exact/filter.h"
+#include "kernels/status.h"
 #include "kernels/variant.h"
 
 enum { EXK_BLOCK = 1024 }; /* points whose doubles are added before blocks are; part of the definition of inertia */
@@ -101,7 +102,7 @@ typedef struct exk_run {
     exk_fill *fill;             /* k: points lent to empty clusters */
     int64_t filled;
     void *far;                  /* exk_run_far_bytes: candidates for empty clusters */
-    int64_t *split_count;       /* k: cluster sizes while splitting */
+    int64_t *split_size, *split_first; /* k: sizes and first points of clusters while splitting */
     bool has_moved;             /* movement is valid: not the first prepare */
     exk_filter filter;
     exk_score_centroids score_centroids;
@@ -143,10 +144,5 @@ exk_status exk_run_lloyd(exk_run *run, int repeat, exk_result *result);
 
 /* Seconds on the monotonic clock. */
 double exk_now(void);
-
-/* status.c: fill error (which may be NULL) and return its status. */
-exk_status exk_fail(exk_error *error, exk_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
-exk_status exk_fail_at(exk_error *error, exk_status status, int64_t row, int64_t column, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
 
 #endif

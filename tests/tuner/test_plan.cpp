@@ -119,7 +119,7 @@ std::string tiled_fault(const planned &p, const exk_topology *t) {
 std::string matrix_fault(const planned &p) {
     if (p.plan.matrix_bytes <= 0)
         return "matrix_bytes is not positive";
-    if (p.plan.threads * p.plan.point_tile * p.shape.k * 4 > p.plan.matrix_bytes)
+    if (p.plan.threads * p.plan.point_tile * (p.shape.k + p.shape.d) * 4 > p.plan.matrix_bytes)
         return "the score matrix is larger than its cap";
     return "";
 }
@@ -224,7 +224,7 @@ TEST_CASE("fields that the user chose stay, the others go with them", "[plan]") 
     plan.matrix_bytes = 1 << 20;
     exk_plan_model(topology.get(), &shape, &plan);
     CHECK(plan.matrix_bytes == 1 << 20);
-    CHECK(plan.point_tile * 2 * shape.k * 4 <= 1 << 20);
+    CHECK(plan.point_tile * 2 * (shape.k + shape.d) * 4 <= 1 << 20);
 }
 
 TEST_CASE("absurd shapes and wishes give plans, not overflows", "[plan]") {

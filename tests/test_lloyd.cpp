@@ -1,0 +1,350 @@
+// The driver: initialisation, convergence, empty clusters, limits, stopping, errors.
+#include <cmath>
+#include <numeric>
+#include <set>
+
+#include "tests/catch.hpp"
+#include "tests/fit.hpp"
+
+namespace {
+
+// Lloyd by the definition, in double, for data where no rounding can matter: small integers, means exact.
+std::vector<int32_t> plain_lloyd(const Matrix &x, std::vector<double> c, int64_t k) {
+    const int64_t d = x.columns;
+    std::vector<int32_t> labels(x.rows, -1);
+    for (bool moved = true; moved;) {
+        moved = false;
+        for (int64_t i = 0; i < x.rows; i++) {
+            int32_t best = 0;
+            double best_distance = INFINITY;
+            for (int64_t j = 0; j < k; j++) {
+                double distance = 0.0;
+                for (int64_t t = 0; t < d; t++)
+                    distance += (x.row(i)[t] - c[j * d + t]) * (x.row(i)[t] - c[j * d + t]);
+                if (distance < best_distance) {
+                    best_distance = distance;
+                    best = static_cast<int32_t>(j);
+                }
+            }
+            moved = moved || labels[i] != best;
+            labels[i] = best;
+        }
+        for (int64_t j = 0; j < k; j++) {
+            std::vector<double> sum(d, 0.0);
+            int64_t count = 0;
+            for (int64_t i = 0; i < x.rows; i++)
+                if (labels[i] == j) {
+                    count++;
+                    for (int64_t t = 0; t < d; t++)
+                        sum[t] += x.row(i)[t];
+                }
+            for (int64_t t = 0; t < d && count > 0; t++)
+                c[j * d + t] = static_cast<float>(sum[t] / count);
+        }
+    }
+    return labels;
+}
+
+exk_status try_fit(const exk_points &points, int64_t k, exk_options *options, exk_error *error) {
+    exk_result *result = nullptr;
+    const exk_status status = exk_fit(&points, k, options, &result, error);
+    if (status != EXK_OK && status != EXK_STOPPED)
+        CHECK(result == nullptr);
+    exk_result_free(result);
+    return status;
+}
+
+} // namespace
+
+TEST_CASE("follows Lloyd's definition step by step", "[lloyd]") {
+    const Matrix points = uniform_points(400, 3, 5);
+    How how{nullptr, 2};
+    how.init = EXK_INIT_FIRST;
+    how.empty = EXK_EMPTY_KEEP;
+    const Outcome o = fit(points, 8, how);
+    const std::vector<double> start(points.values.begin(), points.values.begin() + 24);
+    CHECK(o.labels == plain_lloyd(points, start, 8));
+    CHECK(o.converged);
+}
+
+TEST_CASE("counts, inertia and centroids belong to the labels", "[lloyd]") {
+    const Matrix points = uniform_points(500, 4, 6);
+    const Outcome o = fit(points, 12, {nullptr, 2});
+    std::vector<int64_t> counts(12, 0);
+    double inertia = 0.0;
+    for (int64_t i = 0; i < 500; i++) {
+        counts[o.labels[i]]++;
+        for (int64_t t = 0; t < 4; t++) {
+            const double difference = static_cast<double>(points.row(i)[t]) - o.centroids[o.labels[i] * 4 + t];
+            inertia += difference * difference;
+        }
+    }
+    CHECK(o.counts == counts);
+    CHECK(o.inertia == Approx(inertia).epsilon(1e-12));
+}
+
+TEST_CASE("init is a function of the seed alone", "[lloyd][threads]") {
+    const Matrix points = uniform_points(3000, 6, 7);
+    for (const exk_init init : {EXK_INIT_KMEANSPP, EXK_INIT_RANDOM, EXK_INIT_FIRST}) {
+        How how{"assign_f32_fused__scalar", 1};
+        how.init = init;
+        how.max_iter = 2;
+        const Outcome one = fit(points, 20, how);
+        how.threads = 4;
+        how.variant = nullptr;
+        CHECK(fit(points, 20, how) == one);
+        how.seed = 2;
+        CHECK((fit(points, 20, how) == one) == (init == EXK_INIT_FIRST));
+    }
+}
+
+TEST_CASE("random init takes k distinct points, even all of them", "[lloyd]") {
+    Matrix points(50, 1);
+    std::iota(points.values.begin(), points.values.end(), 0.0f);
+    const Outcome o = fit(points, 50, {nullptr, 1});
+    CHECK(std::set<float>(o.centroids.begin(), o.centroids.end()).size() == 50);
+    CHECK(o.inertia == 0.0);
+}
+
+TEST_CASE("kmeans++ finds separated clusters", "[lloyd]") {
+    Matrix points = uniform_points(600, 2, 8);
+    for (int64_t i = 0; i < 600; i++)
+        points.row(i)[0] += 1000.0f * static_cast<float>(i % 6);
+    How how{nullptr, 2};
+    how.init = EXK_INIT_KMEANSPP;
+    const Outcome o = fit(points, 6, how);
+    CHECK(o.inertia < 600.0);
+    for (const int64_t count : o.counts)
+        CHECK(count == 100);
+}
+
+TEST_CASE("the best of n_init runs is kept", "[lloyd]") {
+    const Matrix points = integer_points(300, 3, 20, 9);
+    How how{nullptr, 2};
+    double best = INFINITY;
+    how.n_init = 5;
+    const Outcome all = fit(points, 15, how);
+    how.n_init = 1;
+    const Outcome first = fit(points, 15, how);
+    best = std::min(best, first.inertia);
+    CHECK(all.inertia <= best);
+    how.n_init = 5;
+    how.threads = 1;
+    how.variant = "assign_f32_naive__scalar";
+    CHECK(fit(points, 15, how) == all);
+}
+
+TEST_CASE("tol stops early and labels still match the centroids", "[lloyd]") {
+    const Matrix points = uniform_points(2000, 3, 10);
+    How how{nullptr, 2};
+    const Outcome strict = fit(points, 30, how);
+    how.tol = 1e-2;
+    const Outcome loose = fit(points, 30, how);
+    CHECK(loose.converged);
+    CHECK(loose.iterations < strict.iterations);
+    Matrix centroids(30, 3);
+    centroids.values = loose.centroids;
+    CHECK(assign(points, centroids, how).labels == loose.labels);
+}
+
+TEST_CASE("max_iter counts passes and says it has not converged", "[lloyd]") {
+    const Matrix points = uniform_points(2000, 3, 10);
+    How how{nullptr, 2};
+    how.max_iter = 3;
+    const Outcome o = fit(points, 30, how);
+    CHECK(o.iterations == 3);
+    CHECK_FALSE(o.converged);
+    Matrix centroids(30, 3);
+    centroids.values = o.centroids;
+    CHECK(assign(points, centroids, how).labels == o.labels);
+}
+
+TEST_CASE("empty clusters by policy", "[lloyd][empty]") {
+    // Three far groups; the given centroids leave two of four clusters empty.
+    Matrix points(30, 1);
+    for (int64_t i = 0; i < 30; i++)
+        points.row(i)[0] = static_cast<float>(100 * (i / 10) + i % 10);
+    const float given[] = {50.0f, 1000.0f, 2000.0f, 3000.0f};
+    How how{nullptr, 1};
+    how.empty = EXK_EMPTY_KEEP;
+    const Outcome keep = fit(points, 4, how, given);
+    CHECK(keep.counts == std::vector<int64_t>{30, 0, 0, 0});
+    CHECK(keep.centroids[1] == 1000.0f);
+    CHECK(keep.converged);
+
+    how.empty = EXK_EMPTY_FARTHEST;
+    const Outcome farthest = fit(points, 4, how, given);
+    for (const int64_t count : farthest.counts)
+        CHECK(count > 0);
+    CHECK(farthest.inertia < keep.inertia / 2);
+
+    how.empty = EXK_EMPTY_SPLIT;
+    const Outcome split = fit(points, 4, how, given);
+    CHECK(split.converged);
+    CHECK(split.inertia < keep.inertia / 2);
+
+    for (const exk_empty empty : {EXK_EMPTY_KEEP, EXK_EMPTY_FARTHEST, EXK_EMPTY_SPLIT}) {
+        How scalar{"assign_f32_naive__scalar", 1}, threaded{nullptr, 3, 4};
+        scalar.empty = threaded.empty = empty;
+        CHECK(fit(points, 4, scalar, given) == fit(points, 4, threaded, given));
+    }
+}
+
+TEST_CASE("farthest takes the farthest point, the lowest index on a tie", "[lloyd][empty]") {
+    Matrix points(5, 1);
+    points.values = {0.0f, 10.0f, 1.0f, 10.0f, -10.0f};
+    const float given[] = {0.0f, 100.0f};
+    How how{nullptr, 1};
+    how.max_iter = 1;
+    const Outcome o = fit(points, 2, how, given);
+    // |10 - 0| ties at points 1, 3 and 4: point 1 becomes the centroid of cluster 1, the rest average to 0.25.
+    CHECK(o.centroids[1] == 10.0f);
+    CHECK(o.centroids[0] == 0.25f);
+}
+
+TEST_CASE("more clusters than distinct points leaves some empty and ends", "[lloyd][empty]") {
+    const Matrix points = integer_points(100, 1, 3, 3);
+    for (const exk_empty empty : {EXK_EMPTY_KEEP, EXK_EMPTY_FARTHEST, EXK_EMPTY_SPLIT}) {
+        How how{nullptr, 2};
+        how.empty = empty;
+        const Outcome o = fit(points, 10, how);
+        CHECK(o.converged);
+        CHECK(o.inertia == 0.0);
+        CHECK(std::count(o.counts.begin(), o.counts.end(), 0) == 7);
+    }
+}
+
+TEST_CASE("progress sees every iteration and can stop", "[lloyd]") {
+    struct Log {
+        std::vector<exk_iteration> seen;
+        size_t stop_after;
+    } log{{}, 3};
+    const Matrix points = uniform_points(2000, 3, 10);
+    exk_options *options = options_for({nullptr, 2});
+    exk_options_set_progress(
+        options,
+        [](const exk_iteration *iteration, void *user) {
+            auto *l = static_cast<Log *>(user);
+            l->seen.push_back(*iteration);
+            return l->seen.size() < l->stop_after;
+        },
+        &log);
+    const exk_points view = points.points();
+    exk_result *result = nullptr;
+    REQUIRE(exk_fit(&view, 30, options, &result, nullptr) == EXK_STOPPED);
+    CHECK(log.seen.size() == 3);
+    CHECK(exk_result_iterations(result) == 3);
+    const Outcome stopped = outcome_of(result);
+    Matrix centroids(30, 3);
+    centroids.values = stopped.centroids;
+    CHECK(assign(points, centroids, {nullptr, 1}).labels == stopped.labels);
+    for (size_t i = 0; i < log.seen.size(); i++) {
+        CHECK(log.seen[i].iteration == static_cast<int64_t>(i + 1));
+        CHECK(exk_result_iteration(result, static_cast<int64_t>(i))->moved == log.seen[i].moved);
+    }
+    CHECK(log.seen[0].moved == 2000);
+    CHECK(log.seen[1].inertia < log.seen[0].inertia);
+    exk_result_free(result);
+    exk_options_free(options);
+}
+
+TEST_CASE("the stop flag ends a run before the first iteration too", "[lloyd]") {
+    const Matrix points = uniform_points(2000, 3, 10);
+    const int stop = 1;
+    exk_options *options = options_for({nullptr, 2});
+    exk_options_set_stop_flag(options, &stop);
+    const exk_points view = points.points();
+    exk_result *result = nullptr;
+    REQUIRE(exk_fit(&view, 30, options, &result, nullptr) == EXK_STOPPED);
+    CHECK(exk_result_iterations(result) == 0);
+    CHECK(exk_result_labels(result)[0] == -1);
+    exk_result_free(result);
+    exk_options_free(options);
+}
+
+TEST_CASE("inertia per iteration is that of the labels", "[lloyd]") {
+    Matrix points = uniform_points(1000, 5, 12);
+    for (float &v : points.values)
+        v += 1000.0f; // an offset that would cancel badly
+    exk_options *options = options_for({nullptr, 2});
+    const exk_points view = points.points();
+    exk_result *result = nullptr;
+    REQUIRE(exk_fit(&view, 10, options, &result, nullptr) == EXK_OK);
+    const exk_iteration *last = exk_result_iteration(result, exk_result_iterations(result) - 1);
+    REQUIRE(last != nullptr);
+    CHECK(last->inertia == Approx(exk_result_inertia(result)).epsilon(1e-7));
+    CHECK(exk_result_iteration(result, exk_result_iterations(result)) == nullptr);
+    exk_result_free(result);
+    exk_options_free(options);
+}
+
+TEST_CASE("bad arguments are refused with a reason", "[lloyd][errors]") {
+    Matrix points = uniform_points(20, 3, 1);
+    exk_points view = points.points();
+    exk_error error = {};
+    CHECK(try_fit(view, 0, nullptr, &error) == EXK_ERR_ARGUMENT);
+    CHECK(try_fit(view, 21, nullptr, &error) == EXK_ERR_ARGUMENT);
+    CHECK(std::string(error.message).find("only 20 points") != std::string::npos);
+    view.stride = 2;
+    CHECK(try_fit(view, 2, nullptr, &error) == EXK_ERR_ARGUMENT);
+    view = points.points();
+    view.n = INT64_MAX / 2;
+    CHECK(try_fit(view, 2, nullptr, &error) == EXK_ERR_ARGUMENT);
+    view = points.points();
+    view.d = 0;
+    CHECK(try_fit(view, 2, nullptr, &error) == EXK_ERR_ARGUMENT);
+
+    view = points.points();
+    exk_options *options = options_for({"assign_f32_nonsense__scalar", 1});
+    CHECK(try_fit(view, 2, options, &error) == EXK_ERR_VARIANT);
+    exk_options_free(options);
+    How how{nullptr, 1};
+    how.n_init = 0;
+    options = options_for(how);
+    CHECK(try_fit(view, 2, options, &error) == EXK_ERR_ARGUMENT);
+    exk_options_free(options);
+    how = How{nullptr, 1};
+    how.tol = NAN;
+    options = options_for(how);
+    CHECK(try_fit(view, 2, options, &error) == EXK_ERR_ARGUMENT);
+    exk_options_free(options);
+
+    points.row(7)[2] = NAN;
+    CHECK(try_fit(view, 2, nullptr, &error) == EXK_ERR_NOT_FINITE);
+    CHECK(error.row == 7);
+    CHECK(error.column == 2);
+    points.row(7)[2] = 0.0f;
+    const float given[] = {0.0f, 0.0f, INFINITY};
+    options = options_for({nullptr, 1});
+    exk_options_set_centroids(options, given);
+    CHECK(try_fit(view, 1, options, &error) == EXK_ERR_NOT_FINITE);
+    exk_options_free(options);
+}
+
+TEST_CASE("a memory limit is refused up front with the number needed", "[lloyd][errors]") {
+    const Matrix points = uniform_points(1000, 3, 1);
+    const exk_points view = points.points();
+    exk_options *options = options_for({nullptr, 2});
+    exk_options_set_max_memory(options, 1000);
+    exk_error error = {};
+    CHECK(try_fit(view, 5, options, &error) == EXK_ERR_MEMORY);
+    const long long needed = std::atoll(error.message);
+    CHECK(needed > 1000);
+    exk_options_set_max_memory(options, needed);
+    CHECK(try_fit(view, 5, options, &error) == EXK_OK);
+    exk_options_free(options);
+}
+
+TEST_CASE("memory beside the points does not grow with n*k", "[lloyd]") {
+    for (const char *variant : {"assign_f32_tiled__scalar", "assign_f32_fused__scalar"}) {
+        const Matrix points = uniform_points(20000, 4, 1);
+        exk_options *options = options_for({variant, 2});
+        exk_options_set_max_iter(options, 1);
+        const exk_points view = points.points();
+        exk_result *result = nullptr;
+        REQUIRE(exk_fit(&view, 500, options, &result, nullptr) == EXK_OK);
+        CHECK(exk_result_totals(result).scratch_bytes < 20000 * 24 + 2000000);
+        exk_result_free(result);
+        exk_options_free(options);
+    }
+}

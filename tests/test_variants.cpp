@@ -1,0 +1,201 @@
+// Every variant: the true argmin by the oracle, and the same bits as the scalar reference for every plan.
+#include <cfloat>
+#include <cmath>
+#include <cstdlib>
+
+#include "tests/catch.hpp"
+#include "tests/fit.hpp"
+#include "tests/oracle.hpp"
+
+extern "C" {
+#include "kernels/cpu.h"
+#include "kernels/variant.h"
+}
+
+namespace {
+
+// Adversarial point sets; each is small enough for the oracle.
+Matrix case_points(const std::string &kind) {
+    if (kind == "lattice")
+        return integer_points(150, 3, 3, 1);
+    if (kind == "wide lattice")
+        return integer_points(60, 40, 2, 2);
+    if (kind == "mirrored") {
+        Matrix m = uniform_points(100, 5, 3);
+        for (int64_t i = 0; i < 50; i++)
+            for (int64_t t = 0; t < 5; t++)
+                m.row(50 + i)[t] = -m.row(i)[t];
+        return m;
+    }
+    if (kind == "zeros") {
+        Matrix m(40, 4);
+        for (size_t i = 0; i < m.values.size(); i += 3)
+            m.values[i] = -0.0f;
+        return m;
+    }
+    if (kind == "denormals") {
+        Matrix m = integer_points(80, 6, 5, 4);
+        for (float &v : m.values)
+            v *= FLT_TRUE_MIN;
+        return m;
+    }
+    if (kind == "huge") {
+        Matrix m = uniform_points(80, 6, 5);
+        for (float &v : m.values)
+            v *= FLT_MAX;
+        return m;
+    }
+    if (kind == "mixed columns") {
+        Matrix m = uniform_points(80, 4, 6);
+        for (int64_t i = 0; i < m.rows; i++) {
+            m.row(i)[0] *= 1e30f;
+            m.row(i)[1] *= 1e-30f;
+            m.row(i)[3] = 1e30f;
+        }
+        return m;
+    }
+    if (kind == "outlier") {
+        Matrix m = uniform_points(80, 9, 7);
+        m.row(40)[2] = 1e20f;
+        return m;
+    }
+    if (kind == "offset") {
+        Matrix m = uniform_points(100, 3, 8);
+        for (float &v : m.values)
+            v += 1e6f;
+        return m;
+    }
+    if (kind == "duplicates") {
+        Matrix m = uniform_points(90, 7, 9);
+        for (int64_t i = 10; i < 90; i++)
+            std::copy(m.row(i % 10), m.row(i % 10) + 7, m.row(i));
+        return m;
+    }
+    return uniform_points(97, 17, 10);
+}
+
+const char *const case_kinds[] = {"lattice", "wide lattice", "mirrored", "zeros",      "denormals", "huge",
+                                  "mixed columns", "outlier", "offset",   "duplicates", "plain"};
+
+void check_labels(const Matrix &points, const float *centroids, int64_t k, const std::vector<int32_t> &labels) {
+    for (int64_t i = 0; i < points.rows; i++)
+        REQUIRE(labels[i] == oracle::nearest(points.row(i), centroids, k, points.columns));
+}
+
+} // namespace
+
+TEST_CASE("labels are the true argmin by the oracle", "[variants][oracle]") {
+    for (const char *kind : case_kinds) {
+        const Matrix points = case_points(kind);
+        for (const int64_t k : {int64_t{1}, int64_t{2}, int64_t{13}, points.rows}) {
+            Matrix centroids(k, points.columns);
+            for (int64_t j = 0; j < k; j++)
+                std::copy(points.row(j * 7 % points.rows), points.row(j * 7 % points.rows) + points.columns,
+                          centroids.row(j));
+            for (const std::string &name : available_variants()) {
+                INFO(kind << ", k = " << k << ", " << name);
+                check_labels(points, centroids.values.data(), k, assign(points, centroids, {name.c_str(), 2}).labels);
+            }
+        }
+    }
+}
+
+TEST_CASE("fits end on the true argmin of their own centroids", "[variants][oracle]") {
+    for (const char *kind : case_kinds) {
+        const Matrix points = case_points(kind);
+        const int64_t k = 9;
+        const Outcome o = fit(points, k, {"assign_f32_naive__scalar", 1});
+        INFO(kind);
+        check_labels(points, o.centroids.data(), k, o.labels);
+    }
+}
+
+TEST_CASE("every variant, plan and thread count gives the same bits", "[variants][threads]") {
+    for (const char *kind : case_kinds) {
+        const Matrix points = case_points(kind);
+        for (const int64_t k : {int64_t{1}, int64_t{10}, int64_t{35}}) {
+            const Outcome expected = fit(points, k, {"assign_f32_naive__scalar", 1});
+            for (const std::string &name : available_variants()) {
+                const How plans[] = {{name.c_str(), 1},
+                                     {name.c_str(), 2, 1, 1, 1, 4096},
+                                     {name.c_str(), 3, 7, 40, 9, 8192},
+                                     {name.c_str(), 8, 48, 64, 16, 0}};
+                for (const How &how : plans) {
+                    INFO(kind << ", k = " << k << ", " << name << ", threads " << how.threads);
+                    REQUIRE(fit(points, k, how) == expected);
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("every small dimension and those around vector multiples agree", "[variants]") {
+    std::vector<int64_t> dimensions;
+    for (int64_t d = 1; d <= 33; d++)
+        dimensions.push_back(d);
+    for (const int64_t d : {63, 64, 65, 127, 128, 129, 300})
+        dimensions.push_back(d);
+    for (const int64_t d : dimensions) {
+        const Matrix points = uniform_points(131, d, static_cast<uint32_t>(d));
+        const Outcome expected = fit(points, 11, {"assign_f32_naive__scalar", 1});
+        for (const std::string &name : available_variants()) {
+            INFO("d = " << d << ", " << name);
+            REQUIRE(fit(points, 11, {name.c_str(), 2}) == expected);
+        }
+    }
+}
+
+TEST_CASE("a strided view of points is the same points", "[variants]") {
+    const Matrix points = uniform_points(77, 5, 21);
+    Matrix padded(77, 9);
+    for (float &v : padded.values)
+        v = NAN; // padding must never be read
+    for (int64_t i = 0; i < 77; i++)
+        std::copy(points.row(i), points.row(i) + 5, padded.row(i));
+    const exk_points view = {padded.values.data(), 77, 5, 9};
+    for (const std::string &name : available_variants()) {
+        exk_options *options = options_for({name.c_str(), 2});
+        exk_result *result = nullptr;
+        INFO(name);
+        REQUIRE(exk_fit(&view, 6, options, &result, nullptr) == EXK_OK);
+        CHECK(outcome_of(result) == fit(points, 6, {name.c_str(), 1}));
+        exk_result_free(result);
+        exk_options_free(options);
+    }
+}
+
+TEST_CASE("EXAKT_ISA masks downwards and refuses what it does not know", "[variants]") {
+    setenv("EXAKT_ISA", "scalar", 1);
+    for (const std::string &name : available_variants())
+        CHECK(name.find("__scalar") != std::string::npos);
+    const exk_shape shape = {10, 2, 2};
+    REQUIRE(exk_variant_auto(&shape) != nullptr);
+    CHECK(std::string(exk_variant_auto(&shape)->name) == "assign_f32_fused__scalar");
+    setenv("EXAKT_ISA", "sse9", 1);
+    CHECK(available_variants().empty());
+    CHECK(std::string(exk_isa_obstacle("scalar")).find("unknown instruction set") != std::string::npos);
+    unsetenv("EXAKT_ISA");
+    CHECK_FALSE(available_variants().empty());
+}
+
+TEST_CASE("every row is complete", "[variants]") {
+    REQUIRE(exk_variant_rows() > 0);
+    for (int i = 0; i < exk_variant_rows(); i++) {
+        const exk_variant *row = exk_variant_row(i);
+        const std::string name = row->name;
+        INFO(name);
+        CHECK(name == std::string("assign_f32_") + row->strategy + "__" + row->isa);
+        CHECK(exk_variant_nr(row) > 0);
+        CHECK(row->tunables[0].max > 0);
+        if (const exk_kernel *kernel = exk_variant_kernel(row)) {
+            CHECK(kernel->assign != nullptr);
+            CHECK(kernel->scores != nullptr);
+            CHECK(kernel->scratch_bytes != nullptr);
+            CHECK(kernel->roundings != nullptr);
+            CHECK(kernel->scratch_rule != nullptr);
+        }
+    }
+    CHECK(exk_variant_row(-1) == nullptr);
+    CHECK(exk_variant_row(exk_variant_rows()) == nullptr);
+    CHECK(exk_variant_find("assign_f32_fused") == nullptr);
+}
