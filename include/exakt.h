@@ -75,14 +75,14 @@ typedef enum exk_empty {
 
 /* One pass over the points, as reported to a progress callback and kept in the result. */
 typedef struct exk_iteration {
-    int run;                       /* which of n_init, from 0 */
-    int64_t iteration;             /* from 1 */
-    int64_t moved;                 /* points whose label changed */
-    double inertia;                /* from the exact sums; deterministic, good to about 1e-9 relative */
-    double shift;                  /* sum of squared centroid movements */
-    double seconds;                /* wall time of this iteration */
-    int64_t distance_evaluations;  /* scores computed, refinement included */
-    int64_t ambiguous_points;      /* points the filter could not certify */
+    int run;                        /* which of n_init, from 0 */
+    int64_t iteration;              /* from 1 */
+    int64_t moved;                  /* points whose label changed */
+    double inertia;                 /* from the exact sums; deterministic, good to about 1e-9 relative */
+    double shift;                   /* sum of squared centroid movements */
+    double seconds;                 /* wall time of this iteration */
+    int64_t distance_evaluations;   /* scores computed, refinement included */
+    int64_t ambiguous_points;       /* points the filter could not certify */
     int64_t exactly_decided_points; /* points that needed integer arithmetic */
 } exk_iteration;
 
@@ -135,7 +135,8 @@ exk_status exk_assign(const exk_points *points, const float *centroids, int64_t 
 exk_status exk_score(const exk_points *points, const float *centroids, int64_t k, const exk_options *options,
                      double *inertia, exk_error *error);
 
-/* The first NaN or infinity in row-major order: EXK_OK if there is none, else EXK_ERR_NOT_FINITE with its place. */
+/* The first NaN or infinity in row-major order: EXK_OK if there is none, else EXK_ERR_NOT_FINITE with its place.
+ */
 exk_status exk_points_check(const exk_points *points, exk_error *error);
 
 void exk_result_free(exk_result *result);

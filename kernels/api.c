@@ -108,14 +108,16 @@ static exk_status check_options(const exk_options *options, exk_error *error) {
     if (!(options->tol >= 0.0) || isinf(options->tol))
         return exk_fail(error, EXK_ERR_ARGUMENT, "tol is %g; it must be finite and not negative", options->tol);
     if (options->plan.threads < 0 || options->plan.threads > 4096)
-        return exk_fail(error, EXK_ERR_ARGUMENT, "%d threads; it must be 0 (choose) to 4096", options->plan.threads);
+        return exk_fail(error, EXK_ERR_ARGUMENT, "%d threads; it must be 0 (choose) to 4096",
+                        options->plan.threads);
     return EXK_OK;
 }
 
 static exk_status check_k(const exk_points *points, int64_t k, bool fits, exk_error *error) {
     int64_t size;
     if (k < 1 || k > INT32_MAX)
-        return exk_fail(error, EXK_ERR_ARGUMENT, "k is %lld; it must be between 1 and %d", (long long)k, INT32_MAX);
+        return exk_fail(error, EXK_ERR_ARGUMENT, "k is %lld; it must be between 1 and %d", (long long)k,
+                        INT32_MAX);
     if (fits && k > points->n)
         return exk_fail(error, EXK_ERR_ARGUMENT, "k is %lld but there are only %lld points; lower k", (long long)k,
                         (long long)points->n);
@@ -245,10 +247,11 @@ static exk_status allocate_run(exk_run *run, int64_t trace_capacity, exk_error *
     const size_t bytes = run->arena.used + result_bytes(run, trace_capacity);
     const int64_t limit = run->options->max_memory;
     if (!run->arena.overflow && limit > 0 && bytes > (size_t)limit)
-        return exk_fail(error, EXK_ERR_MEMORY,
-                        "%zu bytes are needed beside the points, but the memory limit is %lld; raise it, or lower k, "
-                        "the threads or the tiles",
-                        bytes, (long long)limit);
+        return exk_fail(
+            error, EXK_ERR_MEMORY,
+            "%zu bytes are needed beside the points, but the memory limit is %lld; raise it, or lower k, "
+            "the threads or the tiles",
+            bytes, (long long)limit);
     if (!exk_arena_allocate(&run->arena))
         return out_of_memory(run, bytes, error);
     lay_out(run);
@@ -334,7 +337,8 @@ static double inertia_block(const exk_run *run, int64_t first, int64_t last) {
     return sum;
 }
 
-/* Copy the outcome of a run into the result. Labels of -1 (stopped before the first pass ended) have no inertia. */
+/* Copy the outcome of a run into the result. Labels of -1 (stopped before the first pass ended) have no inertia.
+ */
 static void keep_outcome(exk_run *run, exk_result *result, double inertia) {
     const size_t n = (size_t)run->points.n, k = (size_t)run->k, d = (size_t)run->points.d;
     memcpy(result->labels, run->labels, n * sizeof *result->labels);
@@ -391,7 +395,8 @@ exk_status exk_fit(const exk_points *points, int64_t k, const exk_options *optio
                              : exk_fail(error, EXK_ERR_MEMORY, "out of memory for the trace; lower max_iter");
         free(trial.trace);
         if (status == EXK_STOPPED)
-            exk_fail(error, status, "stopped before it converged; the result is that of the last finished iteration");
+            exk_error_set(error, status, -1, -1,
+                          "stopped before it converged; the result is that of the last finished iteration");
     }
     if (status != EXK_OK && status != EXK_STOPPED) {
         exk_result_free(*result);

@@ -1,5 +1,5 @@
-/* One block of memory for a whole run. A layout function takes pieces from an arena without memory to learn the size,
- * then, after exk_arena_allocate, takes the same pieces for real. */
+/* One block of memory for a whole run. A layout function takes pieces from an arena without memory to learn the
+ * size, then, after exk_arena_allocate, takes the same pieces for real. */
 #ifndef EXK_ARENA_H
 #define EXK_ARENA_H
 

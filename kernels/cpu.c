@@ -26,8 +26,8 @@ enum { ISA_COUNT = sizeof isa_rows / sizeof isa_rows[0] };
  * registers. */
 static bool cpu_has(const char *feature) {
 #if defined(__x86_64__)
-#define EXK_FEATURE(name)                                                                                              \
-    if (strcmp(feature, #name) == 0)                                                                                   \
+#define EXK_FEATURE(name)                                                                                         \
+    if (strcmp(feature, #name) == 0)                                                                              \
         return __builtin_cpu_supports(#name);
     EXK_FEATURE(avx2)
     EXK_FEATURE(fma)

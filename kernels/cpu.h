@@ -4,6 +4,10 @@
 
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Why code for this ISA of isa.inc must not run here (a static string), or NULL if it may. */
 const char *exk_isa_obstacle(const char *isa);
 
@@ -12,5 +16,9 @@ int exk_isa_lanes(const char *isa);
 
 /* The i-th ISA of isa.inc, weakest first; NULL beyond the last. */
 const char *exk_isa_name(size_t i);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -26,8 +26,8 @@ exk_status exk_points_check(const exk_points *points, exk_error *error) {
         column++;
     const float value = row_of(points, first)[column];
     return exk_fail_at(error, EXK_ERR_NOT_FINITE, first, column,
-                       "row %lld, column %lld (counted from 0) is %s; remove or impute it",
-                       (long long)first, (long long)column, isnan(value) ? "NaN" : "infinite");
+                       "row %lld, column %lld (counted from 0) is %s; remove or impute it", (long long)first,
+                       (long long)column, isnan(value) ? "NaN" : "infinite");
 }
 
 double exk_run_blocked_sum(exk_run *run, exk_block_fn block_sum) {
@@ -79,8 +79,8 @@ static void sum_columns(exk_run *run, int64_t *partial) {
     }
 }
 
-/* The mean over columns of their variances. run->shift holds the means rounded to float32, run->square_sum the squared
- * distances from them. */
+/* The mean over columns of their variances. run->shift holds the means rounded to float32, run->square_sum the
+ * squared distances from them. */
 static double mean_variance(const exk_run *run) {
     const double n = (double)run->points.n, d = (double)run->points.d;
     double rounding = 0.0;
@@ -92,8 +92,8 @@ static double mean_variance(const exk_run *run) {
     return variance > 0.0 ? variance : 0.0;
 }
 
-/* Centring costs a copy of each tile and makes all errors smaller by ||x - m|| / ||x||. Worth it if the means are not
- * small beside the spread; impossible where x - m could overflow. */
+/* Centring costs a copy of each tile and makes all errors smaller by ||x - m|| / ||x||. Worth it if the means are
+ * not small beside the spread; impossible where x - m could overflow. */
 static bool centring_pays(const exk_run *run) {
     double means = 0.0;
     for (int64_t t = 0; t < run->points.d; t++) {

@@ -66,8 +66,8 @@ static far_point far_point_of(const exk_run *run, int64_t i) {
     return (far_point){run->bulk->dist64(x, run->centroids + run->labels[i] * d, d), i};
 }
 
-/* The `capacity` points farthest from their centroids, sorted, in *far. Each thread keeps its own; the order is total,
- * so the merge does not depend on who saw which point. */
+/* The `capacity` points farthest from their centroids, sorted, in *far. Each thread keeps its own; the order is
+ * total, so the merge does not depend on who saw which point. */
 static int64_t find_farthest(exk_run *run, int64_t capacity, far_point **far) {
     far_point *heaps = run->far;
     int64_t size = 0;

@@ -36,7 +36,8 @@ static void init_random(exk_run *run, int repeat) {
         int64_t i;
         uint64_t draw = 0;
         do {
-            i = (int64_t)exk_philox_below(run->options->seed, stream_of(repeat, j), draw++, (uint64_t)run->points.n);
+            i = (int64_t)exk_philox_below(run->options->seed, stream_of(repeat, j), draw++,
+                                          (uint64_t)run->points.n);
         } while (taken[i]);
         taken[i] = 1;
         take_point(run, j, i);
@@ -104,8 +105,8 @@ static void init_kmeanspp(exk_run *run, int repeat) {
         const double total = update_nearest(run, j - 1);
         const double target = exk_philox_unit(seed, stream_of(repeat, j), 0) * total;
         /* total is 0 when every point coincides with a centroid: any point is as good. */
-        const int64_t i = total > 0.0 ? find_weighted(run, target)
-                                      : (int64_t)exk_philox_below(seed, stream_of(repeat, j), 1, n);
+        const int64_t i =
+            total > 0.0 ? find_weighted(run, target) : (int64_t)exk_philox_below(seed, stream_of(repeat, j), 1, n);
         take_point(run, j, i);
     }
 }

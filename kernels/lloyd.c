@@ -12,8 +12,8 @@ double exk_now(void) {
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* What cluster j takes off the sum of ||x - m||^2 (m: run->shift) to leave its inertia: with c and the cluster's sum S
- * taken relative to m, 2 c.S - count ||c||^2. */
+/* What cluster j takes off the sum of ||x - m||^2 (m: run->shift) to leave its inertia: with c and the cluster's
+ * sum S taken relative to m, 2 c.S - count ||c||^2. */
 static double inertia_term(const exk_run *run, int64_t j) {
     const int64_t d = run->points.d;
     const float *c = run->centroids + j * d;
@@ -41,7 +41,8 @@ static void update_centroids(exk_run *run) {
     }
 }
 
-/* How far the centroids move from run->centroids to run->next: the sum of squares, and each distance rounded up. */
+/* How far the centroids move from run->centroids to run->next: the sum of squares, and each distance rounded up.
+ */
 static double measure_movement(exk_run *run) {
     const int64_t d = run->points.d;
 #pragma omp parallel for schedule(static) num_threads(run->plan.threads)

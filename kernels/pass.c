@@ -1,5 +1,5 @@
-/* One pass over the points: tiles go to the variant, its answers through the certificate, the moved points into the
- * sums while their tile is still in cache. */
+/* One pass over the points: tiles go to the variant, its answers through the certificate, the moved points into
+ * the sums while their tile is still in cache. */
 #include <math.h>
 #include <omp.h>
 #include <string.h>

@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 uint64_t exk_philox(uint64_t seed, uint64_t step, uint64_t index);
 
 /* Uniform in [0, bound), bound > 0, by multiply-shift (bias below bound / 2^64). */
@@ -12,5 +16,9 @@ uint64_t exk_philox_below(uint64_t seed, uint64_t step, uint64_t index, uint64_t
 
 /* Uniform in [0, 1), 53 bits. */
 double exk_philox_unit(uint64_t seed, uint64_t step, uint64_t index);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -31,8 +31,8 @@ static int64_t clamp(int64_t v, int64_t low, int64_t high) {
     return v < low ? low : v > high ? high : v;
 }
 
-/* value, or `otherwise` if it is 0 or less, inside the tunable's range and no larger than needed to cover `extent`;
- * a multiple of what the variant demands. A field the variant does not react to becomes `extent`. */
+/* value, or `otherwise` if it is 0 or less, inside the tunable's range and no larger than needed to cover
+ * `extent`; a multiple of what the variant demands. A field the variant does not react to becomes `extent`. */
 static int64_t fit_field(const exk_variant *variant, exk_field field, int64_t value, int64_t otherwise,
                          int64_t extent) {
     const exk_tunable *tunable = tunable_of(variant, field);
@@ -57,8 +57,8 @@ void exk_plan_complete(exk_plan *plan, const exk_variant *variant, const exk_sha
     int64_t point_tile = default_point_tile;
     if (tunable_of(variant, EXK_MATRIX_BYTES)) {
         const int64_t cap = plan->matrix_bytes > 0 ? plan->matrix_bytes : default_matrix_bytes;
-        plan->matrix_bytes = clamp(cap, tunable_of(variant, EXK_MATRIX_BYTES)->min,
-                                   tunable_of(variant, EXK_MATRIX_BYTES)->max);
+        plan->matrix_bytes =
+            clamp(cap, tunable_of(variant, EXK_MATRIX_BYTES)->min, tunable_of(variant, EXK_MATRIX_BYTES)->max);
         point_tile = matrix_rows(plan, shape);
         if (plan->point_tile > point_tile)
             plan->point_tile = point_tile;

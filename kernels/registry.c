@@ -1,23 +1,24 @@
-/* The table of variants: rows.inc (generated) includes every rows file, built.inc and bulk.inc (generated) name what
- * this build compiled. */
+/* The table of variants: rows.inc (generated) includes every rows file, built.inc and bulk.inc (generated) name
+ * what this build compiled. */
 #include <string.h>
 
 #include "kernels/cpu.h"
 #include "kernels/exact/bulk.h"
 #include "kernels/variant.h"
 
+/* What rows may say about their tunables and limits. */
+/* clang-format off */
+#define EXK_TUNES_MATRIX {{EXK_POINT_TILE, 1, INT64_C(1) << 30, 1}, \
+                          {EXK_MATRIX_BYTES, INT64_C(1) << 12, INT64_C(1) << 40, 1}}
+#define EXK_TUNES_TILES {{EXK_POINT_TILE, 1, INT64_C(1) << 20, EXK_OF_MR}, \
+                         {EXK_CENTROID_TILE, 1, INT64_C(1) << 31, EXK_OF_NR}, \
+                         {EXK_DEPTH_TILE, 8, INT64_C(1) << 20, 1}}
 #define EXK_ANY_SHAPE {.d_max = INT64_C(1) << 40, .k_max = INT32_MAX}
-/* OpenBLAS takes its sizes as int. */
-#define EXK_BLAS_SHAPE {.d_max = INT32_MAX, .k_max = INT32_MAX}
-#define EXK_TUNES_MATRIX                                                                                               \
-    {{EXK_POINT_TILE, 1, INT64_C(1) << 30, 1}, {EXK_MATRIX_BYTES, INT64_C(1) << 12, INT64_C(1) << 40, 1}}
-#define EXK_TUNES_TILES                                                                                                \
-    {{EXK_POINT_TILE, 1, INT64_C(1) << 20, EXK_OF_MR},                                                                 \
-     {EXK_CENTROID_TILE, 1, INT64_C(1) << 31, EXK_OF_NR},                                                              \
-     {EXK_DEPTH_TILE, 8, INT64_C(1) << 20, 1}}
+#define EXK_BLAS_SHAPE {.d_max = INT32_MAX, .k_max = INT32_MAX} /* OpenBLAS takes its sizes as int */
+/* clang-format on */
 
 /* A row's braces hold commas, so the last two fields arrive as __VA_ARGS__: tunables, limits. */
-#define EXK_VARIANT(name, strategy, isa, source, mr, nv, ...)                                                          \
+#define EXK_VARIANT(name, strategy, isa, source, mr, nv, ...)                                                     \
     {#name, #strategy, #isa, #source, mr, nv, __VA_ARGS__},
 static const exk_variant rows[] = {
 #include "rows.inc"
@@ -134,6 +135,7 @@ exk_status exk_variant_at(int index, exk_variant_info *info) {
     if (!variant || !info)
         return EXK_ERR_ARGUMENT;
     const char *obstacle = exk_variant_obstacle(variant);
-    *info = (exk_variant_info){variant->name, variant->strategy, variant->isa, !obstacle, obstacle ? obstacle : ""};
+    *info =
+        (exk_variant_info){variant->name, variant->strategy, variant->isa, !obstacle, obstacle ? obstacle : ""};
     return EXK_OK;
 }

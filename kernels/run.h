@@ -10,7 +10,9 @@
 #include "kernels/status.h"
 #include "kernels/variant.h"
 
-enum { EXK_BLOCK = 1024 }; /* points whose doubles are added before blocks are; part of the definition of inertia */
+enum {
+    EXK_BLOCK = 1024
+}; /* points whose doubles are added before blocks are; part of the definition of inertia */
 
 struct exk_options {
     exk_plan plan;
@@ -80,16 +82,16 @@ typedef struct exk_run {
     exk_arena arena;
 
     /* About the points; fixed for the whole run. */
-    float *norm;      /* n: ||x - shift||, as rounded by the filter, rounded up */
-    float *largest;   /* d: max |x_t| */
-    double *scale;    /* d: of the order-free sums */
-    float *shift;     /* d: the column means, or 0 if the points are not centred */
-    bool centred;     /* tiles are copied, shift subtracted, before a variant sees them */
+    float *norm;         /* n: ||x - shift||, as rounded by the filter, rounded up */
+    float *largest;      /* d: max |x_t| */
+    double *scale;       /* d: of the order-free sums */
+    float *shift;        /* d: the column means, or 0 if the points are not centred */
+    bool centred;        /* tiles are copied, shift subtracted, before a variant sees them */
     float *column_max;   /* threads x d: while scanning */
     int64_t *column_sum; /* threads x d: while scanning */
-    double *block;    /* one double a block of EXK_BLOCK points */
-    double square_sum; /* sum of ||x - shift||^2 */
-    double tolerance; /* tol * mean variance of the columns */
+    double *block;       /* one double a block of EXK_BLOCK points */
+    double square_sum;   /* sum of ||x - shift||^2 */
+    double tolerance;    /* tol * mean variance of the columns */
 
     /* The current iteration. */
     float *centroids, *next;    /* k x d: in use; the update */
@@ -101,9 +103,9 @@ typedef struct exk_run {
     float *movement;            /* k: upper bounds of the movement */
     exk_fill *fill;             /* k: points lent to empty clusters */
     int64_t filled;
-    void *far;                  /* exk_run_far_bytes: candidates for empty clusters */
+    void *far;                         /* exk_run_far_bytes: candidates for empty clusters */
     int64_t *split_size, *split_first; /* k: sizes and first points of clusters while splitting */
-    bool has_moved;             /* movement is valid: not the first prepare */
+    bool has_moved;                    /* movement is valid: not the first prepare */
     exk_filter filter;
     exk_score_centroids score_centroids;
     void *variant_shared;
@@ -124,12 +126,12 @@ double exk_run_blocked_sum(exk_run *run, exk_block_fn block_sum);
 /* init.c: fill run->centroids for run number `repeat` of n_init. */
 void exk_run_init(exk_run *run, int repeat);
 
-/* pass.c: label every point by run->centroids into run->labels, count into *tally; with `accumulate` also bring sum
- * and count up to date. Returns false, with labels and sums undefined, if the caller stopped it. */
+/* pass.c: label every point by run->centroids into run->labels, count into *tally; with `accumulate` also bring
+ * sum and count up to date. Returns false, with labels and sums undefined, if the caller stopped it. */
 bool exk_run_pass(exk_run *run, bool accumulate, exk_tally *tally);
 
-/* empty.c: lend each empty cluster, in rising order, the point farthest from its centroid: in sum and count only, the
- * labels stay true. Returns how many were filled; exk_run_undo_fill takes all of them back. */
+/* empty.c: lend each empty cluster, in rising order, the point farthest from its centroid: in sum and count only,
+ * the labels stay true. Returns how many were filled; exk_run_undo_fill takes all of them back. */
 int64_t exk_run_fill_empty(exk_run *run);
 void exk_run_undo_fill(exk_run *run);
 

@@ -1,7 +1,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "kernels/run.h"
+#include "kernels/status.h"
 
 const char *exk_status_name(exk_status status) {
     static const char *const names[EXK_STATUS_COUNT] = {
@@ -17,27 +17,12 @@ const char *exk_status_name(exk_status status) {
     return (unsigned)status < EXK_STATUS_COUNT ? names[status] : "unknown status";
 }
 
-static exk_status fail(exk_error *error, exk_status status, int64_t row, int64_t column, const char *format,
-                       va_list arguments) {
-    if (error) {
-        *error = (exk_error){.status = status, .row = row, .column = column};
-        vsnprintf(error->message, sizeof error->message, format, arguments);
-    }
-    return status;
-}
-
-exk_status exk_fail(exk_error *error, exk_status status, const char *format, ...) {
+void exk_error_set(exk_error *error, exk_status status, int64_t row, int64_t column, const char *format, ...) {
+    if (!error)
+        return;
+    *error = (exk_error){.status = status, .row = row, .column = column};
     va_list arguments;
     va_start(arguments, format);
-    fail(error, status, -1, -1, format, arguments);
+    vsnprintf(error->message, sizeof error->message, format, arguments);
     va_end(arguments);
-    return status;
-}
-
-exk_status exk_fail_at(exk_error *error, exk_status status, int64_t row, int64_t column, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    fail(error, status, row, column, format, arguments);
-    va_end(arguments);
-    return status;
 }

@@ -4,11 +4,22 @@
 
 #include "exakt.h"
 
-/* Fill error (which may be NULL) and return its status. */
-exk_status exk_fail(exk_error *error, exk_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+#ifdef __cplusplus
+extern "C" {
+#endif
 
-/* The same for a place in the data; row and column are counted from 0. */
-exk_status exk_fail_at(exk_error *error, exk_status status, int64_t row, int64_t column, const char *format, ...)
+/* Fill error, which may be NULL. row and column are counted from 0; -1: not a place in the data. */
+void exk_error_set(exk_error *error, exk_status status, int64_t row, int64_t column, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+
+/* Fill error and be the status: `return exk_fail(error, EXK_ERR_FILE, "...", ...);` A macro, so that analysers see
+ * what is returned. */
+#define exk_fail(error, status, ...) (exk_error_set((error), (status), -1, -1, __VA_ARGS__), (status))
+#define exk_fail_at(error, status, row, column, ...)                                                              \
+    (exk_error_set((error), (status), (row), (column), __VA_ARGS__), (status))
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -30,6 +30,10 @@
 
 #include "exakt.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct exk_shape {
     int64_t n, d, k;
 } exk_shape;
@@ -45,14 +49,16 @@ enum { EXK_ALIGN = 64, EXK_OFFSET_PAD = 64 };
 
 /* This iteration's centroids as variants see them: scaled by a power of two and shifted (exact/filter.h). */
 typedef struct exk_score_centroids {
-    const float *c;        /* k x d, row-major, dense: c'_j */
-    const float *movement; /* k upper bounds on how far each centroid moved (unscaled); NULL at the first prepare */
+    const float *c; /* k x d, row-major, dense: c'_j */
+    const float
+        *movement; /* k upper bounds on how far each centroid moved (unscaled); NULL at the first prepare */
     int64_t k, d;
 } exk_score_centroids;
 
-/* A tile of points, centred if that pays (the variant need not know). rows >= 1; the arrays hold one entry per row. */
+/* A tile of points, centred if that pays (the variant need not know). rows >= 1; the arrays hold one entry per
+ * row. */
 typedef struct exk_tile {
-    const float *x;      /* rows x d */
+    const float *x; /* rows x d */
     int64_t rows, stride;
     int64_t first;       /* index of row 0 in the whole point set */
     const float *offset; /* h_j - E_j rounded down; +infinity for a duplicate of a lower centroid, and from k on up
@@ -95,7 +101,13 @@ typedef struct exk_kernel {
 } exk_kernel;
 
 /* Which fields of the plan a variant reacts to, and the values that make sense for it. */
-typedef enum exk_field { EXK_POINT_TILE, EXK_CENTROID_TILE, EXK_DEPTH_TILE, EXK_MATRIX_BYTES, EXK_FIELD_COUNT } exk_field;
+typedef enum exk_field {
+    EXK_POINT_TILE,
+    EXK_CENTROID_TILE,
+    EXK_DEPTH_TILE,
+    EXK_MATRIX_BYTES,
+    EXK_FIELD_COUNT
+} exk_field;
 
 typedef struct exk_tunable {
     exk_field field;
@@ -112,18 +124,18 @@ typedef struct exk_limits {
 
 /* One row of variants.inc. */
 typedef struct exk_variant {
-    const char *name;     /* op_dtype_strategy__isa, also the symbol of its exk_kernel */
+    const char *name; /* op_dtype_strategy__isa, also the symbol of its exk_kernel */
     const char *strategy;
     const char *isa;
-    const char *source;   /* file, relative to the folder of its rows file */
-    int mr, nv;           /* micro-kernel: mr points x nv vectors of centroids */
+    const char *source;                     /* file, relative to the folder of its rows file */
+    int mr, nv;                             /* micro-kernel: mr points x nv vectors of centroids */
     exk_tunable tunables[EXK_TUNABLES_MAX]; /* ended by max == 0 */
     exk_limits limits;
 } exk_variant;
 
 int exk_variant_rows(void);
-const exk_variant *exk_variant_row(int index);            /* NULL out of range */
-const exk_variant *exk_variant_find(const char *name);    /* NULL if unknown */
+const exk_variant *exk_variant_row(int index);                    /* NULL out of range */
+const exk_variant *exk_variant_find(const char *name);            /* NULL if unknown */
 const exk_kernel *exk_variant_kernel(const exk_variant *variant); /* NULL if not in this build */
 
 /* Why the variant cannot run here (a static string), or NULL if it can. */
@@ -145,5 +157,9 @@ int64_t exk_tunable_multiple(const exk_variant *variant, const exk_tunable *tuna
 /* Fill the zero fields of a plan with fixed defaults and round all fields to what the variant can do: multiples
  * of mr and nr, inside the tunables' ranges, not beyond the shape. */
 void exk_plan_complete(exk_plan *plan, const exk_variant *variant, const exk_shape *shape);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,4 +1,5 @@
-// Small helpers shared by the tests of libexakt: matrices, data, and one call that fits and keeps all that must agree.
+// Small helpers shared by the tests of libexakt: matrices, data, and one call that fits and keeps all that must
+// agree.
 #pragma once
 
 #include <cstring>
@@ -15,9 +16,15 @@ struct Matrix {
     std::vector<float> values;
 
     Matrix(int64_t n, int64_t d) : rows(n), columns(d), values(static_cast<size_t>(n * d)) {}
-    float *row(int64_t i) { return values.data() + i * columns; }
-    const float *row(int64_t i) const { return values.data() + i * columns; }
-    exk_points points() const { return {values.data(), rows, columns, columns}; }
+    float *row(int64_t i) {
+        return values.data() + i * columns;
+    }
+    const float *row(int64_t i) const {
+        return values.data() + i * columns;
+    }
+    exk_points points() const {
+        return {values.data(), rows, columns, columns};
+    }
 };
 
 // std::mt19937 is the same everywhere; the standard distributions are not.

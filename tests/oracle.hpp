@@ -1,4 +1,5 @@
-// The oracle: exact arithmetic on big integers, sharing nothing with the code under test. Small, obviously right, slow.
+// The oracle: exact arithmetic on big integers, sharing nothing with the code under test. Small, obviously right,
+// slow.
 //
 // Every finite float is an integer multiple of 2^-149, so x * 2^149 is an integer of at most 277 bits, and squared
 // distances, scaled by 2^298, are integers too.

@@ -7,13 +7,11 @@
 #include "tests/fit.hpp"
 #include "tests/oracle.hpp"
 
-extern "C" {
 #include "kernels/exact/bulk.h"
 #include "kernels/exact/compare.h"
 #include "kernels/exact/filter.h"
 #include "kernels/exact/sums.h"
 #include "kernels/variant.h"
-}
 
 namespace {
 
@@ -54,7 +52,8 @@ TEST_CASE("exact comparison agrees with the oracle on arbitrary floats", "[exact
             a[t] = any_float(random);
             b[t] = trial % 3 == 0 ? std::nextafterf(a[t], x[t]) : any_float(random);
         }
-        REQUIRE(exk_compare_distances(x.data(), a.data(), b.data(), static_cast<int64_t>(d)) == oracle_compare(x, a, b));
+        REQUIRE(exk_compare_distances(x.data(), a.data(), b.data(), static_cast<int64_t>(d)) ==
+                oracle_compare(x, a, b));
     }
 }
 

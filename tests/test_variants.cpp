@@ -7,10 +7,8 @@
 #include "tests/fit.hpp"
 #include "tests/oracle.hpp"
 
-extern "C" {
 #include "kernels/cpu.h"
 #include "kernels/variant.h"
-}
 
 namespace {
 
@@ -74,8 +72,8 @@ Matrix case_points(const std::string &kind) {
     return uniform_points(97, 17, 10);
 }
 
-const char *const case_kinds[] = {"lattice", "wide lattice", "mirrored", "zeros",      "denormals", "huge",
-                                  "mixed columns", "outlier", "offset",   "duplicates", "plain"};
+const char *const case_kinds[] = {"lattice",       "wide lattice", "mirrored", "zeros",      "denormals", "huge",
+                                  "mixed columns", "outlier",      "offset",   "duplicates", "plain"};
 
 void check_labels(const Matrix &points, const float *centroids, int64_t k, const std::vector<int32_t> &labels) {
     for (int64_t i = 0; i < points.rows; i++)
@@ -94,7 +92,8 @@ TEST_CASE("labels are the true argmin by the oracle", "[variants][oracle]") {
                           centroids.row(j));
             for (const std::string &name : available_variants()) {
                 INFO(kind << ", k = " << k << ", " << name);
-                check_labels(points, centroids.values.data(), k, assign(points, centroids, {name.c_str(), 2}).labels);
+                check_labels(points, centroids.values.data(), k,
+                             assign(points, centroids, {name.c_str(), 2}).labels);
             }
         }
     }

@@ -178,14 +178,14 @@ static void plan_tiled(const blocking *b, exk_plan *plan) {
         plan->point_tile = point_tile(b, tiled_point_rows(b, centroids, slice));
 }
 
-/* The strategies that materialise scores against all centroids: as many points at a time as the cap allows, but at
- * least one for each thread. */
+/* The strategies that materialise scores against all centroids: as many points at a time, with their scores, as
+ * the cap allows, but at least one for each thread. */
 static void plan_matrix(const blocking *b, exk_plan *plan) {
-    int64_t scores = b->threads * b->k * VALUE;
+    int64_t rows_of_all = b->threads * (b->k * VALUE + b->row);
     if (plan->matrix_bytes <= 0)
-        plan->matrix_bytes = max64(MATRIX_BYTES, scores);
+        plan->matrix_bytes = max64(MATRIX_BYTES, rows_of_all);
     if (plan->point_tile <= 0)
-        plan->point_tile = point_tile(b, max64(plan->matrix_bytes / scores, 1));
+        plan->point_tile = point_tile(b, max64(plan->matrix_bytes / rows_of_all, 1));
 }
 
 static blocking blocking_of(const exk_topology *topology, const exk_shape *shape, const exk_variant *variant,

@@ -13,18 +13,6 @@
  * nothing. */
 static const int64_t share_cap[EXK_TOPOLOGY_LEVELS] = {256 << 10, 4 << 20, 4 << 20};
 
-exk_status exk_topology_fail(exk_error *error, exk_status status, const char *format, ...) {
-    if (error) {
-        va_list arguments;
-        va_start(arguments, format);
-        vsnprintf(error->message, sizeof error->message, format, arguments);
-        va_end(arguments);
-        error->status = status;
-        error->row = error->column = -1;
-    }
-    return status;
-}
-
 static void add_note(exk_topology *topology, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void add_note(exk_topology *topology, const char *format, ...) {
     size_t used = strlen(topology->note);

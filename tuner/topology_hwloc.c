@@ -2,8 +2,11 @@
 
 #ifdef EXAKT_HAVE_HWLOC
 
+#include "kernels/status.h"
+
 #include <errno.h>
 #include <hwloc.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,12 +16,12 @@ static exk_status set_source(hwloc_topology_t handle, exk_topology *topology, ex
     /* Left to itself, hwloc describes this machine when it cannot read what the variables name. */
     if (xml && *xml) {
         if (hwloc_topology_set_xml(handle, xml) != 0)
-            return exk_topology_fail(error, EXK_ERR_FILE, "HWLOC_XMLFILE=%s: %s", xml, strerror(errno));
+            return exk_fail(error, EXK_ERR_FILE, "HWLOC_XMLFILE=%s: %s", xml, strerror(errno));
         const char *slash = strrchr(xml, '/');
         snprintf(topology->source, sizeof topology->source, "hwloc XML file %s", slash ? slash + 1 : xml);
     } else if (synthetic && *synthetic) {
         if (hwloc_topology_set_synthetic(handle, synthetic) != 0)
-            return exk_topology_fail(error, EXK_ERR_FORMAT, "HWLOC_SYNTHETIC=%s: not a topology", synthetic);
+            return exk_fail(error, EXK_ERR_FORMAT, "HWLOC_SYNTHETIC=%s: not a topology", synthetic);
         snprintf(topology->source, sizeof topology->source, "hwloc synthetic %s", synthetic);
     }
     return EXK_OK;
@@ -125,11 +128,11 @@ static void find_all(hwloc_topology_t handle, exk_topology *topology, exk_topolo
 exk_status exk_topology_discover(exk_topology *topology, exk_topology_facts *facts, exk_error *error) {
     hwloc_topology_t handle;
     if (hwloc_topology_init(&handle) != 0)
-        return exk_topology_fail(error, EXK_ERR_MEMORY, "hwloc cannot start: %s", strerror(errno));
+        return exk_fail(error, EXK_ERR_MEMORY, "hwloc cannot start: %s", strerror(errno));
     exk_status status = set_source(handle, topology, error);
     if (status == EXK_OK && hwloc_topology_load(handle) != 0)
-        status = exk_topology_fail(error, EXK_ERR_FORMAT, "%s: hwloc cannot load this topology",
-                                   topology->source[0] ? topology->source : "this machine");
+        status = exk_fail(error, EXK_ERR_FORMAT, "%s: hwloc cannot load this topology",
+                          topology->source[0] ? topology->source : "this machine");
     if (status != EXK_OK) {
         hwloc_topology_destroy(handle);
         return status;

@@ -14,8 +14,4 @@ typedef struct exk_topology_facts {
 exk_status exk_topology_discover(exk_topology *topology, exk_topology_facts *facts, exk_error *error);
 void exk_topology_release(exk_topology *topology);
 
-/* Fill error, if there is one, and return status. */
-exk_status exk_topology_fail(exk_error *error, exk_status status, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
 #endif

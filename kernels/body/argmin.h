@@ -45,10 +45,12 @@ static inline void argmin_finish(const lane_argmin *state, int32_t *label, float
 
 /* Feed `count` dot products of centroids first, first+1, ... (first a multiple of VEC_LANES). Behind `count` the
  * missing products are 0 and must meet an offset of +infinity (exk_tile.offset is padded so). */
-static inline void argmin_feed(lane_argmin *state, const float *dot, const float *offset, int64_t first, int64_t count) {
+static inline void argmin_feed(lane_argmin *state, const float *dot, const float *offset, int64_t first,
+                               int64_t count) {
     int64_t j = 0;
     for (; j + VEC_LANES <= count; j += VEC_LANES)
-        argmin_update(state, vec_sub(vec_load(offset + first + j), vec_load(dot + j)), (int32_t)((first + j) / VEC_LANES));
+        argmin_update(state, vec_sub(vec_load(offset + first + j), vec_load(dot + j)),
+                      (int32_t)((first + j) / VEC_LANES));
     if (j < count) {
         const vec_f32 lower = vec_sub(vec_load(offset + first + j), vec_load_part(dot + j, count - j));
         argmin_update(state, lower, (int32_t)((first + j) / VEC_LANES));

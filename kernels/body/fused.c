@@ -1,5 +1,6 @@
 /* fused: no score ever reaches memory. The micro-kernel's dot products go straight from the registers into the
- * running argmin of their points, and the driver accumulates the tile's sums while its points are still in cache. */
+ * running argmin of their points, and the driver accumulates the tile's sums while its points are still in cache.
+ */
 #include "kernels/body/argmin.h"
 #include "kernels/body/microkernel.h"
 #include "kernels/body/scores.h"
@@ -29,7 +30,8 @@ static void prepare(const exk_score_centroids *centroids, const exk_plan *plan, 
 
 /* The argmin of EXK_MR points over panels [first, last). */
 static void sweep_panels(const float *x, int64_t stride, const exk_score_centroids *centroids, const float *panels,
-                         const float *offset, int64_t first, int64_t last, int64_t depth_tile, lane_argmin *state) {
+                         const float *offset, int64_t first, int64_t last, int64_t depth_tile,
+                         lane_argmin *state) {
     for (int64_t p = first; p < last; p++) {
         micro_tile tile;
         panel_dots(x, stride, panels + p * PANEL_COLUMNS * centroids->d, centroids->d, depth_tile, &tile);

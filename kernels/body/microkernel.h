@@ -5,9 +5,9 @@
  *    EXK_MR rows  | acc[MR][NV]    |   acc[r][v] = sum over t of x[r][t] * panel[t][v]
  *                 +----------------+
  *
- * Centroids are packed into panels of nr columns, [dimension][centroid], so that one step over a dimension reads nr
- * consecutive floats and broadcasts one float of each of MR points: MR*NV multiply-adds for MR+NV loads. The vectors
- * run over centroids: a ragged dimension needs no masks, and a ragged k is padded with zero columns.
+ * Centroids are packed into panels of nr columns, [dimension][centroid], so that one step over a dimension reads
+ * nr consecutive floats and broadcasts one float of each of MR points: MR*NV multiply-adds for MR+NV loads. The
+ * vectors run over centroids: a ragged dimension needs no masks, and a ragged k is padded with zero columns.
  *
  * Compiled once per row of variants.inc, which defines EXK_VEC_HEADER, EXK_MR and EXK_NV. */
 #ifndef EXK_MICROKERNEL_H
@@ -73,7 +73,8 @@ EXK_INLINE void micro_add(micro_tile *tile, const micro_tile *more) {
 }
 
 /* The same over all d dimensions, starting afresh every depth_tile of them: no product then meets more than
- * depth_tile + d/depth_tile roundings, which keeps the error bound, and so the number of ambiguous points, small. */
+ * depth_tile + d/depth_tile roundings, which keeps the error bound, and so the number of ambiguous points, small.
+ */
 EXK_INLINE void panel_dots(const float *x, int64_t stride, const float *panel, int64_t d, int64_t depth_tile,
                            micro_tile *tile) {
     micro_dots(x, stride, panel, min_i64(d, depth_tile), tile);
@@ -102,8 +103,8 @@ EXK_INLINE void pack_panels(const exk_score_centroids *centroids, float *panels,
     }
 }
 
-/* The micro-kernel always reads EXK_MR rows. For the last rows of a tile: a copy in `edge` (EXK_MR x d floats), the
- * last row repeated. Returns where to read, and sets *stride accordingly. */
+/* The micro-kernel always reads EXK_MR rows. For the last rows of a tile: a copy in `edge` (EXK_MR x d floats),
+ * the last row repeated. Returns where to read, and sets *stride accordingly. */
 EXK_INLINE const float *micro_rows(const exk_tile *tile, int64_t row, int64_t d, float *edge, int64_t *stride) {
     const int64_t left = tile->rows - row;
     if (left >= EXK_MR) {

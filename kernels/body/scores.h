@@ -36,8 +36,8 @@ static inline void dots(const float *x, const float *c, int64_t d, int count, fl
         dot[j] = vec_sum(acc[j]);
 }
 
-/* exk_kernel.scores: lower[i * k + j] = offset_j - x_i.c'_j. Centroids outside, rows inside: a few centroids stay in
- * L1 while all rows pass. */
+/* exk_kernel.scores: lower[i * k + j] = offset_j - x_i.c'_j. Centroids outside, rows inside: a few centroids stay
+ * in L1 while all rows pass. */
 static inline void row_scores(const exk_score_centroids *centroids, const exk_tile *tile, float *lower) {
     const int64_t d = centroids->d, k = centroids->k;
     for (int64_t j = 0; j < k; j += SCORES_CENTROIDS) {

@@ -1,6 +1,6 @@
 /* tiled: the same arithmetic cut to fit the caches. A tile of points meets a tile of centroids in slices of
- * depth_tile dimensions (a slice of a panel stays in L1 while the points pass); the scores of tile x tile stay in L2
- * and are searched there before the next tile of centroids overwrites them. */
+ * depth_tile dimensions (a slice of a panel stays in L1 while the points pass); the scores of tile x tile stay in
+ * L2 and are searched there before the next tile of centroids overwrites them. */
 #include "kernels/body/argmin.h"
 #include "kernels/body/microkernel.h"
 #include "kernels/body/scores.h"
@@ -37,8 +37,8 @@ static void prepare(const exk_score_centroids *centroids, const exk_plan *plan, 
 }
 
 /* Add the dot products over one slice of one panel to column block `at` of the score buffer. */
-static void add_slice(const exk_tile *tile, const float *panel, int64_t d, int64_t from, int64_t depth, float *edge,
-                      float *at, int64_t width) {
+static void add_slice(const exk_tile *tile, const float *panel, int64_t d, int64_t from, int64_t depth,
+                      float *edge, float *at, int64_t width) {
     for (int64_t i = 0; i < tile->rows; i += EXK_MR) {
         int64_t stride;
         const float *x = micro_rows(tile, i, d, edge, &stride);

@@ -6,9 +6,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct exk_bulk {
     /* dist64(x, c) = ||x - c||^2: eight interleaved double sums (dimension mod 8), multiply then add, combined as
-     * ((0+4)+(2+6)) + ((1+5)+(3+7)). Relative error at most (d + 8) * 2^-53; no overflow or underflow for floats. */
+     * ((0+4)+(2+6)) + ((1+5)+(3+7)). Relative error at most (d + 8) * 2^-53; no overflow or underflow for floats.
+     */
     double (*dist64)(const float *x, const float *c, int64_t d);
 
     /* sum[t] += v_t with v_t the int64 nearest to x_t * scale_t (ties to even). */
@@ -31,5 +36,9 @@ const exk_bulk *exk_bulk_for(const char *isa);
 
 /* Those of the strongest ISA that may run here. */
 const exk_bulk *exk_bulk_here(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,19 +5,23 @@
 #include "kernels/exact/bulk.h"
 #include "kernels/exact/filter.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { EXK_REFINE_ROWS = 8 };
 
 /* What the refinement of a tile needs to know, and what it counts. */
 typedef struct exk_refine {
     const exk_filter *filter;
     const exk_score_centroids *score_centroids;
-    const float *centroids; /* the true ones, k x d */
+    const float *centroids;   /* the true ones, k x d */
     const exk_points *points; /* the true ones */
     const exk_kernel *kernel;
     const exk_bulk *bulk;
-    float *rows;   /* EXK_REFINE_ROWS x d: points as the kernel sees them */
-    float *lower;  /* EXK_REFINE_ROWS x k */
-    float *offset; /* exk_filter_offsets(k) */
+    float *rows;                          /* EXK_REFINE_ROWS x d: points as the kernel sees them */
+    float *lower;                         /* EXK_REFINE_ROWS x k */
+    float *offset;                        /* exk_filter_offsets(k) */
     int64_t evaluations, exactly_decided; /* added to */
 } exk_refine;
 
@@ -30,9 +34,13 @@ int64_t exk_certify(const exk_filter *filter, const exk_tile *tile, float norm, 
 
 /* Give the listed rows their true labels. norms: an upper bound of ||x'|| for each row of the tile.
  *
- * A centroid can be nearest only if l_j <= min over i of l_i + 2 E_i. Those few are compared by direct differences in
- * double, and what that cannot tell apart by exact integers; equal distances mean the lowest index. */
+ * A centroid can be nearest only if l_j <= min over i of l_i + 2 E_i. Those few are compared by direct differences
+ * in double, and what that cannot tell apart by exact integers; equal distances mean the lowest index. */
 void exk_refine_rows(exk_refine *refine, const exk_tile *tile, const float *norms, const int32_t *ambiguous,
                      int64_t count);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

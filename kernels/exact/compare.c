@@ -1,5 +1,6 @@
-/* ||x - a||^2 - ||x - b||^2 = sum over t of a^2 - b^2 - 2xa + 2xb. Each product of two floats is an integer below 2^48
- * times a power of two not below 2^-298; they are added into one fixed-point number that spans all of them. */
+/* ||x - a||^2 - ||x - b||^2 = sum over t of a^2 - b^2 - 2xa + 2xb. Each product of two floats is an integer below
+ * 2^48 times a power of two not below 2^-298; they are added into one fixed-point number that spans all of them.
+ */
 #include "kernels/exact/compare.h"
 
 #include <math.h>

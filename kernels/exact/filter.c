@@ -44,8 +44,8 @@ static double largest_magnitude(const float *v, int64_t count) {
     return (double)largest;
 }
 
-/* The power of two that brings the largest product and the largest h_j to about 2^PRODUCT_EXPONENT, unless that would
- * make a c'_t too large. 0 if all centroids coincide with m. */
+/* The power of two that brings the largest product and the largest h_j to about 2^PRODUCT_EXPONENT, unless that
+ * would make a c'_t too large. 0 if all centroids coincide with m. */
 static int choose_exponent(const exk_filter *filter, const float *centroids) {
     const double coordinate =
         largest_magnitude(centroids, filter->k * filter->d) + largest_magnitude(filter->shift, filter->d);

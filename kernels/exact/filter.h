@@ -2,8 +2,8 @@
  *
  * The kernels see neither the points x nor the centroids c_j but
  *     x' = fl(x - m),   c'_j = fl(2^e (c_j - m)),   h_j = 2^e ||c_j - m||^2 / 2,   s_j = h_j - x'.c'_j,
- * with m the column means of the data where they are large beside its spread (smaller norms mean smaller errors), 0
- * otherwise, and e chosen so that nothing can overflow and little can underflow. But for the roundings, s_j is
+ * with m the column means of the data where they are large beside its spread (smaller norms mean smaller errors),
+ * 0 otherwise, and e chosen so that nothing can overflow and little can underflow. But for the roundings, s_j is
  * 2^e (||x - c_j||^2 - ||x - m||^2) / 2 and has the argmin we look for.
  *
  * With u = 2^-24, gamma_r = r u / (1 - r u) and at most r roundings on any product (exk_kernel.roundings),
@@ -18,6 +18,10 @@
 #define EXK_FILTER_H
 
 #include "kernels/variant.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 typedef struct exk_filter {
     int64_t k, d;
@@ -48,5 +52,9 @@ size_t exk_filter_offsets(int64_t k);
 
 /* v rounded to float32 towards +infinity. */
 float exk_round_up(double v);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,5 +1,5 @@
-/* One float at a time: the reference the other instruction sets are compared with. See vec_avx512.h for the meaning
- * of each operation. */
+/* One float at a time: the reference the other instruction sets are compared with. See vec_avx512.h for the
+ * meaning of each operation. */
 #ifndef EXK_VEC_SCALAR_H
 #define EXK_VEC_SCALAR_H
 

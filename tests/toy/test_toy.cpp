@@ -6,9 +6,7 @@
 
 #include "tests/fit.hpp"
 
-extern "C" {
 #include "kernels/variant.h"
-}
 
 TEST_CASE("a variant is one file and one row", "[toy]") {
     const exk_variant *toy = exk_variant_find("assign_f32_toy__scalar");
