@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sysinfo.h>
 
 /* A message must stay one line whatever the file name or a quoted cell holds. */
 static void flatten(char *text) {
@@ -36,7 +37,7 @@ static exk_status fail(exk_error *error, exk_status status, const char *file, in
     return status;
 }
 
-exk_status exk_fail(exk_error *error, exk_status status, const char *file, const char *format, ...) {
+exk_status exk_file_error(exk_error *error, exk_status status, const char *file, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     fail(error, status, file, -1, -1, format, arguments);
@@ -44,8 +45,8 @@ exk_status exk_fail(exk_error *error, exk_status status, const char *file, const
     return status;
 }
 
-exk_status exk_fail_at(exk_error *error, exk_status status, const char *file, int64_t row, int64_t column,
-                       const char *format, ...) {
+exk_status exk_file_error_at(exk_error *error, exk_status status, const char *file, int64_t row, int64_t column,
+                             const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     fail(error, status, file, row, column, format, arguments);
@@ -53,15 +54,27 @@ exk_status exk_fail_at(exk_error *error, exk_status status, const char *file, in
     return status;
 }
 
+bool exk_memory_holds(double bytes) {
+    struct sysinfo machine;
+    return sysinfo(&machine) != 0 ||
+           bytes <= ((double)machine.totalram + (double)machine.totalswap) * machine.mem_unit;
+}
+
+static void *allocate(const exk_dataset *dataset, size_t bytes) {
+    if (!exk_memory_holds((double)bytes)) {
+        return MAP_FAILED;
+    }
+    return dataset->storage ? mremap(dataset->storage, dataset->storage_bytes, bytes, MREMAP_MAYMOVE)
+                            : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
 exk_status exk_dataset_reserve(const char *file, exk_dataset *dataset, size_t bytes, exk_error *error) {
     if (bytes <= dataset->storage_bytes) {
         return EXK_OK;
     }
-    void *storage = dataset->storage
-                        ? mremap(dataset->storage, dataset->storage_bytes, bytes, MREMAP_MAYMOVE)
-                        : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *storage = allocate(dataset, bytes);
     if (storage == MAP_FAILED) {
-        return exk_fail(
+        return exk_file_error(
             error, EXK_ERR_MEMORY, file,
             "no memory for %zu bytes of points; use fewer rows or columns, or a machine with more memory", bytes);
     }
@@ -71,13 +84,12 @@ exk_status exk_dataset_reserve(const char *file, exk_dataset *dataset, size_t by
 }
 
 exk_status exk_dataset_grow(const char *file, exk_dataset *dataset, size_t bytes, exk_error *error) {
-    const size_t first = (size_t)1 << 20;
+    const size_t least = (size_t)1 << 20;
     if (bytes <= dataset->storage_bytes) {
         return EXK_OK;
     }
-    size_t target = 2 * dataset->storage_bytes;
-    target = target < first ? first : target;
-    return exk_dataset_reserve(file, dataset, bytes > target ? bytes : target, error);
+    const size_t ample = bytes + bytes / 2 + least;
+    return exk_dataset_reserve(file, dataset, exk_memory_holds((double)ample) ? ample : bytes, error);
 }
 
 void exk_dataset_finish(exk_dataset *dataset, int64_t n, int64_t d) {

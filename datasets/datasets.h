@@ -29,8 +29,9 @@ typedef struct exk_load_options {
 /* Load INPUT: a path (.npy, .fvecs, .bvecs, IDX, .csv/.txt and other text; each also gzipped), told apart by
  * content first and by name second, or "gen:NAME,key=value,...". Numbers in text are rounded to float64 and then
  * to float32, as numpy does. Fails with EXK_ERR_FILE, EXK_ERR_FORMAT, EXK_ERR_NOT_FINITE (row and column set; also
- * for a finite value beyond float32), EXK_ERR_ARGUMENT, EXK_ERR_MEMORY and one line that names the file, the place
- * and the remedy. options and error may be NULL. The caller frees with exk_dataset_free. */
+ * for a finite value beyond float32; in text the column is that of the file), EXK_ERR_ARGUMENT, EXK_ERR_MEMORY and
+ * one line that names the file, the place and the remedy. options and error may be NULL. The caller frees with
+ * exk_dataset_free. */
 exk_status exk_dataset_load(const char *input, const exk_load_options *options, exk_dataset **dataset,
                             exk_error *error);
 void exk_dataset_free(exk_dataset *dataset);

@@ -340,8 +340,8 @@ static int shown(size_t length) {
 static exk_status set_key(const char *file, const generator *g, const piece *given, parameters *p,
                           exk_error *error) {
     if (!has_key(g, given)) {
-        return exk_fail(error, EXK_ERR_ARGUMENT, file, "no key '%.*s'; keys and defaults of %s: %s",
-                        shown(given->key_length), given->key, g->name, g->defaults);
+        return exk_file_error(error, EXK_ERR_ARGUMENT, file, "no key '%.*s'; keys and defaults of %s: %s",
+                              shown(given->key_length), given->key, g->name, g->defaults);
     }
     const size_t at = find_key(given);
     if (given->value && set_value(p, at, given)) {
@@ -350,11 +350,13 @@ static exk_status set_key(const char *file, const generator *g, const piece *giv
     const int length = given->value ? shown(given->value_length) : 0;
     const char *value = given->value ? given->value : "";
     if (keys[at].kind == SEED) {
-        return exk_fail(error, EXK_ERR_ARGUMENT, file, "%s='%.*s': give digits, at most 18446744073709551615",
-                        keys[at].name, length, value);
+        return exk_file_error(error, EXK_ERR_ARGUMENT, file,
+                              "%s='%.*s' is no seed; give digits, at most 18446744073709551615", keys[at].name,
+                              length, value);
     }
-    return exk_fail(error, EXK_ERR_ARGUMENT, file, "%s='%.*s': give a %snumber from %g to %g", keys[at].name,
-                    length, value, keys[at].kind == WHOLE ? "whole " : "", keys[at].least, keys[at].most);
+    return exk_file_error(error, EXK_ERR_ARGUMENT, file, "%s='%.*s' cannot be used; give a %snumber from %g to %g",
+                          keys[at].name, length, value, keys[at].kind == WHOLE ? "whole " : "", keys[at].least,
+                          keys[at].most);
 }
 
 static exk_status set_keys(const char *file, const generator *g, const char *spec, parameters *p,
@@ -368,14 +370,25 @@ static exk_status set_keys(const char *file, const generator *g, const char *spe
     return status;
 }
 
+static exk_status no_memory_for_centres(const char *file, exk_error *error) {
+    return exk_file_error(error, EXK_ERR_MEMORY, file,
+                          "no memory for the centres; choose fewer of them, or a smaller d");
+}
+
 static exk_status check_size(const char *file, const parameters *p, exk_error *error) {
     const double limit = 0x1p46;
     if ((double)p->n * (double)p->d * sizeof(float) > limit) {
-        return exk_fail(error, EXK_ERR_ARGUMENT, file, "%lld x %lld values exceed 64 TiB; choose smaller n or d",
-                        (long long)p->n, (long long)p->d);
+        return exk_file_error(error, EXK_ERR_ARGUMENT, file,
+                              "%lld x %lld values exceed 64 TiB; choose smaller n or d", (long long)p->n,
+                              (long long)p->d);
+    }
+    const double table_rows = (double)(p->k > p->topics ? p->k : p->topics);
+    if (!exk_memory_holds(table_rows * (double)p->d * sizeof(double))) {
+        return no_memory_for_centres(file, error);
     }
     if (p->low > p->high) {
-        return exk_fail(error, EXK_ERR_ARGUMENT, file, "low=%g is above high=%g; swap them", p->low, p->high);
+        return exk_file_error(error, EXK_ERR_ARGUMENT, file, "low=%g is above high=%g; swap them", p->low,
+                              p->high);
     }
     return EXK_OK;
 }
@@ -397,8 +410,7 @@ static exk_status make(const char *file, const generator *g, const parameters *p
         return status;
     }
     if (g->make(p, dataset->storage) != EXK_OK) {
-        return exk_fail(error, EXK_ERR_MEMORY, file,
-                        "no memory for the centres; choose fewer of them, or a smaller d");
+        return no_memory_for_centres(file, error);
     }
     exk_dataset_finish(dataset, p->n, p->d);
     return EXK_OK;
@@ -410,8 +422,8 @@ exk_status exk_generate(const char *spec, exk_dataset *dataset, exk_error *error
     const char *rest = next_piece(spec + strlen("gen:"), &name);
     const generator *g = find_generator(&name);
     if (!g) {
-        return exk_fail(error, EXK_ERR_ARGUMENT, file, "no generator '%.*s'; there are:%s", shown(name.key_length),
-                        name.key, generator_names);
+        return exk_file_error(error, EXK_ERR_ARGUMENT, file, "no generator '%.*s'; there are:%s",
+                              shown(name.key_length), name.key, generator_names);
     }
     parameters p = {0};
     exk_status status = set_keys(file, g, g->defaults, &p, error);

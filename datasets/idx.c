@@ -32,12 +32,13 @@ static exk_status read_shape(exk_input *input, int dimensions, int64_t *n, int64
             return status;
         }
         if (got < sizeof b) {
-            return exk_fail(error, EXK_ERR_FORMAT, exk_input_path(input),
-                            "header: ends within the %d dimensions; it is truncated, copy it again", dimensions);
+            return exk_file_error(error, EXK_ERR_FORMAT, exk_input_path(input),
+                                  "header: ends within the %d dimensions; it is truncated, copy it again",
+                                  dimensions);
         }
         const int64_t size = (int64_t)b[0] << 24 | (int64_t)b[1] << 16 | (int64_t)b[2] << 8 | b[3];
         if (__builtin_mul_overflow(i == 0 ? *n : *d, size, i == 0 ? n : d)) {
-            return exk_fail(
+            return exk_file_error(
                 error, EXK_ERR_FORMAT, exk_input_path(input),
                 "header: the dimensions multiply to more than any machine holds; the header is damaged");
         }
@@ -52,9 +53,9 @@ exk_status exk_idx_read(exk_input *input, const exk_load_options *options, exk_d
     size_t got;
     exk_status status = exk_input_read(input, magic, sizeof magic, &got);
     if (status == EXK_OK && !exk_idx_matches(magic, got)) {
-        status =
-            exk_fail(error, EXK_ERR_FORMAT, exk_input_path(input),
-                     "header: no IDX magic (0, 0, type 8, 9, 11, 12, 13 or 14, dimensions); is it really IDX?");
+        status = exk_file_error(
+            error, EXK_ERR_FORMAT, exk_input_path(input),
+            "header: no IDX magic (0, 0, type 8, 9, 11, 12, 13 or 14, dimensions); is it really IDX?");
     }
     int64_t n = 0, d = 0;
     if (status == EXK_OK) {

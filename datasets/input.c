@@ -45,7 +45,8 @@ int64_t exk_input_left(const exk_input *input) {
 }
 
 static exk_status out_of_memory(const exk_input *input) {
-    return exk_fail(input->error, EXK_ERR_MEMORY, input->path, "no memory for an input buffer; free some memory");
+    return exk_file_error(input->error, EXK_ERR_MEMORY, input->path,
+                          "no memory for an input buffer; free some memory");
 }
 
 /* Read from the file itself; *got == 0 at its end. */
@@ -55,8 +56,8 @@ static exk_status read_raw(exk_input *input, uint8_t *to, size_t bytes, size_t *
         result = read(input->fd, to, bytes);
     } while (result < 0 && errno == EINTR);
     if (result < 0) {
-        return exk_fail(input->error, EXK_ERR_FILE, input->path, "cannot be read: %s; check the disk or the mount",
-                        strerror(errno));
+        return exk_file_error(input->error, EXK_ERR_FILE, input->path,
+                              "cannot be read: %s; check the disk or the mount", strerror(errno));
     }
     *got = (size_t)result;
     return EXK_OK;
@@ -129,16 +130,16 @@ static exk_status inflate_step(exk_input *input) {
         if (status != EXK_OK || z->avail_in > 0) {
             return status;
         }
-        return exk_fail(input->error, EXK_ERR_FORMAT, input->path,
-                        "gzip data ends early, after %lld unpacked bytes; it is truncated, copy it again",
-                        unpacked_bytes(input));
+        return exk_file_error(input->error, EXK_ERR_FORMAT, input->path,
+                              "gzip data ends early, after %lld unpacked bytes; it is truncated, copy it again",
+                              unpacked_bytes(input));
     }
     const int result = inflate(z, Z_NO_FLUSH);
     input->between_members = result == Z_STREAM_END;
     if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) {
-        return exk_fail(input->error, EXK_ERR_FORMAT, input->path,
-                        "gzip data damaged after %lld unpacked bytes (%s); copy it again", unpacked_bytes(input),
-                        z->msg ? z->msg : "inflate failed");
+        return exk_file_error(input->error, EXK_ERR_FORMAT, input->path,
+                              "gzip data damaged after %lld unpacked bytes (%s); copy it again",
+                              unpacked_bytes(input), z->msg ? z->msg : "inflate failed");
     }
     return EXK_OK;
 }
@@ -158,8 +159,8 @@ static exk_status inflate_more(exk_input *input, uint8_t *to, size_t bytes, size
 #else
 
 static exk_status start_gzip(exk_input *input) {
-    return exk_fail(input->error, EXK_ERR_FILE, input->path,
-                    "is gzip, and this build has no zlib; unpack it with gunzip, or build with zlib");
+    return exk_file_error(input->error, EXK_ERR_FILE, input->path,
+                          "is gzip, and this build has no zlib; unpack it with gunzip, or build with zlib");
 }
 
 static void stop_gzip(exk_input *input) {
@@ -253,8 +254,9 @@ static exk_status find_line(exk_input *input, size_t *length, size_t *skip) {
             return EXK_OK;
         }
         if (have >= LONGEST_LINE) {
-            return exk_fail(input->error, EXK_ERR_FORMAT, input->path,
-                            "a line is longer than %d bytes; give it line ends, or save as .npy", LONGEST_LINE);
+            return exk_file_error(input->error, EXK_ERR_FORMAT, input->path,
+                                  "a line is longer than %d bytes; give it line ends, or save as .npy",
+                                  LONGEST_LINE);
         }
         searched = have;
         /* Ask for as much as fits before growing, then for twice as much. */
@@ -295,11 +297,11 @@ static exk_status open_file(exk_input *input) {
     struct stat about;
     input->fd = open(input->path, O_RDONLY | O_CLOEXEC);
     if (input->fd < 0 || fstat(input->fd, &about) != 0) {
-        return exk_fail(input->error, EXK_ERR_FILE, input->path, "cannot be opened: %s; %s", strerror(errno),
-                        open_remedy(errno));
+        return exk_file_error(input->error, EXK_ERR_FILE, input->path, "cannot be opened: %s; %s", strerror(errno),
+                              open_remedy(errno));
     }
     if (S_ISDIR(about.st_mode)) {
-        return exk_fail(input->error, EXK_ERR_FILE, input->path, "is a directory; name a file in it");
+        return exk_file_error(input->error, EXK_ERR_FILE, input->path, "is a directory; name a file in it");
     }
     input->regular = S_ISREG(about.st_mode);
     input->file_bytes = about.st_size;
@@ -327,7 +329,7 @@ exk_status exk_input_open(const char *path, exk_input **out, exk_error *error) {
     if (!input || !buffer) {
         free(input);
         free(buffer);
-        return exk_fail(error, EXK_ERR_MEMORY, path, "no memory for an input buffer; free some memory");
+        return exk_file_error(error, EXK_ERR_MEMORY, path, "no memory for an input buffer; free some memory");
     }
     *input = (exk_input){.path = path, .error = error, .fd = -1, .buffer = buffer, .capacity = BUFFER_BYTES};
     const exk_status status = start(input);

@@ -134,28 +134,29 @@ exk_status exk_item_matrix_bytes(const exk_item *item, int64_t n, int64_t d, con
                                  exk_error *error) {
     int64_t count, copy_bytes;
     if (n < 1 || d < 1) {
-        return exk_fail(error, EXK_ERR_FORMAT, file,
-                        "header: holds %lld x %lld values; give at least one row and one column", (long long)n,
-                        (long long)d);
+        return exk_file_error(error, EXK_ERR_FORMAT, file,
+                              "header: holds %lld x %lld values; give at least one row and one column",
+                              (long long)n, (long long)d);
     }
     if (__builtin_mul_overflow(n, d, &count) || __builtin_mul_overflow(count, (int64_t)item->bytes, bytes) ||
         __builtin_mul_overflow(count, (int64_t)sizeof(float), &copy_bytes)) {
-        return exk_fail(error, EXK_ERR_FORMAT, file,
-                        "header: %lld x %lld values are more than any machine holds; the header is damaged",
-                        (long long)n, (long long)d);
+        return exk_file_error(error, EXK_ERR_FORMAT, file,
+                              "header: %lld x %lld values are more than any machine holds; the header is damaged",
+                              (long long)n, (long long)d);
     }
     return EXK_OK;
 }
 
 static exk_status data_missing(const exk_input *input, int64_t expected, int64_t actual, exk_error *error) {
-    return exk_fail(error, EXK_ERR_FORMAT, exk_input_path(input),
-                    "data: the header promises %lld bytes, the file holds %lld; it is truncated, copy it again",
-                    (long long)expected, (long long)actual);
+    return exk_file_error(
+        error, EXK_ERR_FORMAT, exk_input_path(input),
+        "data: the header promises %lld bytes, the file holds %lld; it is truncated, copy it again",
+        (long long)expected, (long long)actual);
 }
 
 static exk_status overflow_at(const exk_input *input, int64_t index, int64_t d, exk_error *error) {
     const int64_t row = index / d, column = index % d;
-    return exk_fail_at(
+    return exk_file_error_at(
         error, EXK_ERR_NOT_FINITE, exk_input_path(input), row, column,
         "row %lld, column %lld, counted from 0: beyond float32's range of about 3.4e38; rescale the "
         "column",
@@ -188,7 +189,8 @@ static exk_status read_parts(exk_input *input, const exk_item *item, int64_t n, 
     enum { PART = 1 << 15 };
     uint8_t *packed = malloc(PART * item->bytes);
     if (!packed) {
-        return exk_fail(error, EXK_ERR_MEMORY, exk_input_path(input), "no memory for a buffer; free some memory");
+        return exk_file_error(error, EXK_ERR_MEMORY, exk_input_path(input),
+                              "no memory for a buffer; free some memory");
     }
     exk_status status = EXK_OK;
     for (int64_t first = 0; first < n * d && status == EXK_OK; first += PART) {

@@ -1,6 +1,7 @@
 /* One table row per file format: a new reader is a file, a line in reader.h and a row here. */
 #include "datasets/reader.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
@@ -27,13 +28,11 @@ static void find_extension(const char *path, char extension[LONGEST_EXTENSION]) 
     if (end > 3 && strcasecmp(name + end - 3, ".gz") == 0) {
         end -= 3;
     }
-    size_t begin = end;
-    while (begin > 0 && name[begin] != '.') {
-        begin--;
-    }
-    size_t length = 0;
-    for (; name[begin] == '.' && begin + length < end && length + 1 < LONGEST_EXTENSION; length++) {
-        extension[length] = (char)tolower((unsigned char)name[begin + length]);
+    const char *dot = memrchr(name, '.', end);
+    size_t length = dot ? (size_t)(name + end - dot) : 0;
+    length = length < LONGEST_EXTENSION ? length : 0;
+    for (size_t i = 0; i < length; i++) {
+        extension[i] = (char)tolower((unsigned char)dot[i]);
     }
     extension[length] = '\0';
 }
@@ -81,15 +80,16 @@ static exk_status read_input(exk_input *input, const exk_load_options *options, 
         return status;
     }
     if (bytes == 0) {
-        return exk_fail(error, EXK_ERR_FORMAT, file, "is empty; give a file with at least one row");
+        return exk_file_error(error, EXK_ERR_FORMAT, file, "is empty; give a file with at least one row");
     }
     const exk_reader *reader = choose_reader(file, head, bytes < HEAD_BYTES ? bytes : HEAD_BYTES);
     if (!reader) {
-        return exk_fail(error, EXK_ERR_FORMAT, file,
-                        "neither content nor name tells its format; give .npy, .fvecs, .bvecs, IDX or text");
+        return exk_file_error(error, EXK_ERR_FORMAT, file,
+                              "neither content nor name tells its format; give .npy, .fvecs, .bvecs, IDX or text");
     }
     if (options->columns && reader->read != exk_text_read) {
-        return exk_fail(error, EXK_ERR_ARGUMENT, file, "columns can be chosen in text only; leave the choice out");
+        return exk_file_error(error, EXK_ERR_ARGUMENT, file,
+                              "columns can be chosen in text only; leave the choice out");
     }
     return reader->read(input, options, dataset, error);
 }
@@ -111,14 +111,15 @@ static const char *describe(float value) {
 
 static exk_status check_finite(const char *file, const exk_points *points, exk_error *error) {
     exk_error place;
+    assert(points->x); /* readers and generators that succeed set it */
     const exk_status status = exk_points_check(points, &place);
     if (status != EXK_ERR_NOT_FINITE) {
-        return status == EXK_OK ? EXK_OK : exk_fail(error, status, file, "%s", place.message);
+        return status == EXK_OK ? EXK_OK : exk_file_error(error, status, file, "%s", place.message);
     }
     const float value = points->x[place.row * points->stride + place.column];
-    return exk_fail_at(error, status, file, place.row, place.column,
-                       "row %lld, column %lld, counted from 0: %s; remove the row or put a number there",
-                       (long long)place.row, (long long)place.column, describe(value));
+    return exk_file_error_at(error, status, file, place.row, place.column,
+                             "row %lld, column %lld, counted from 0: %s; remove the row or put a number there",
+                             (long long)place.row, (long long)place.column, describe(value));
 }
 
 static exk_status fill(const char *input, const exk_load_options *options, exk_dataset *dataset,
@@ -127,8 +128,8 @@ static exk_status fill(const char *input, const exk_load_options *options, exk_d
         return read_file(input, options, dataset, error);
     }
     if (options->columns) {
-        return exk_fail(error, EXK_ERR_ARGUMENT, input,
-                        "columns can be chosen in text only; leave the choice out");
+        return exk_file_error(error, EXK_ERR_ARGUMENT, input,
+                              "columns can be chosen in text only; leave the choice out");
     }
     return exk_generate(input, dataset, error);
 }
@@ -139,7 +140,7 @@ exk_status exk_dataset_load(const char *input, const exk_load_options *options, 
     exk_dataset *dataset = calloc(1, sizeof *dataset);
     *out = NULL;
     if (!dataset) {
-        return exk_fail(error, EXK_ERR_MEMORY, input, "no memory for a description of it; free some memory");
+        return exk_file_error(error, EXK_ERR_MEMORY, input, "no memory for a description of it; free some memory");
     }
     options = options ? options : &defaults;
     exk_status status = fill(input, options, dataset, error);

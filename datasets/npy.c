@@ -143,9 +143,8 @@ static bool scan_dict(scanner *s, npy_header *header) {
 static exk_status parse_header(const char *file, const char *text, size_t length, npy_header *header,
                                exk_error *error) {
     scanner s = {text, text + length};
-    *header = (npy_header){0};
     if (!scan_dict(&s, header)) {
-        return exk_fail(
+        return exk_file_error(
             error, EXK_ERR_FORMAT, file,
             "header, byte %lld: not understood (wanted descr, fortran_order and shape of a plain array); "
             "save x.astype('float32') with numpy.save",
@@ -156,15 +155,15 @@ static exk_status parse_header(const char *file, const char *text, size_t length
                           : !header->has_shape ? "shape"
                                                : NULL;
     if (missing) {
-        return exk_fail(error, EXK_ERR_FORMAT, file, "header: %s is missing; save the array with numpy.save",
-                        missing);
+        return exk_file_error(error, EXK_ERR_FORMAT, file, "header: %s is missing; save the array with numpy.save",
+                              missing);
     }
     return EXK_OK;
 }
 
 static exk_status header_cut(const exk_input *input, exk_error *error) {
-    return exk_fail(error, EXK_ERR_FORMAT, exk_input_path(input),
-                    "header: the file ends within it; it is truncated, copy it again");
+    return exk_file_error(error, EXK_ERR_FORMAT, exk_input_path(input),
+                          "header: the file ends within it; it is truncated, copy it again");
 }
 
 /* The magic, the version and the length of the header. */
@@ -177,17 +176,17 @@ static exk_status read_preamble(exk_input *input, size_t *length, exk_error *err
         return status;
     }
     if (!exk_npy_matches(start, got)) {
-        return exk_fail(error, EXK_ERR_FORMAT, file,
-                        "header: does not begin with the .npy magic; save it with numpy.save, or rename it");
+        return exk_file_error(error, EXK_ERR_FORMAT, file,
+                              "header: does not begin with the .npy magic; save it with numpy.save, or rename it");
     }
     if (got < sizeof start) {
         return header_cut(input, error);
     }
     const int major = start[MAGIC_BYTES], minor = start[MAGIC_BYTES + 1];
     if (major < 1 || major > 3 || minor != 0) {
-        return exk_fail(error, EXK_ERR_FORMAT, file,
-                        "header: .npy version %d.%d is not 1.0, 2.0 or 3.0; save it again with numpy.save", major,
-                        minor);
+        return exk_file_error(error, EXK_ERR_FORMAT, file,
+                              "header: .npy version %d.%d is not 1.0, 2.0 or 3.0; save it again with numpy.save",
+                              major, minor);
     }
     const size_t size_bytes = major == 1 ? 2 : 4;
     status = exk_input_read(input, size, size_bytes, &got);
@@ -196,9 +195,9 @@ static exk_status read_preamble(exk_input *input, size_t *length, exk_error *err
     }
     *length = (size_t)size[0] | (size_t)size[1] << 8 | (size_t)size[2] << 16 | (size_t)size[3] << 24;
     if (status == EXK_OK && *length > LONGEST_HEADER) {
-        return exk_fail(error, EXK_ERR_FORMAT, file,
-                        "header: claims to be %zu bytes long, more than the %d allowed; the file is damaged",
-                        *length, LONGEST_HEADER);
+        return exk_file_error(error, EXK_ERR_FORMAT, file,
+                              "header: claims to be %zu bytes long, more than the %d allowed; the file is damaged",
+                              *length, LONGEST_HEADER);
     }
     return status;
 }
@@ -211,8 +210,8 @@ static exk_status read_header(exk_input *input, npy_header *header, exk_error *e
     }
     char *text = malloc(length + 1);
     if (!text) {
-        return exk_fail(error, EXK_ERR_MEMORY, exk_input_path(input),
-                        "no memory for the header; free some memory");
+        return exk_file_error(error, EXK_ERR_MEMORY, exk_input_path(input),
+                              "no memory for the header; free some memory");
     }
     status = exk_input_read(input, text, length, &got);
     if (status == EXK_OK && got < length) {
@@ -241,25 +240,26 @@ static exk_status flatten_shape(const char *file, const npy_header *header, int6
                                 exk_error *error) {
     int wide = 0;
     if (header->dimensions == 0) {
-        return exk_fail(error, EXK_ERR_FORMAT, file, "header: holds a single value; give an array of rows");
+        return exk_file_error(error, EXK_ERR_FORMAT, file, "header: holds a single value; give an array of rows");
     }
     *n = header->shape[0];
     *d = 1;
     for (int i = 0; i < header->dimensions; i++) {
         wide += header->shape[i] > 1;
         if (i > 0 && __builtin_mul_overflow(*d, header->shape[i], d)) {
-            return exk_fail(error, EXK_ERR_FORMAT, file,
-                            "header: the shape multiplies to more than any machine holds; the header is damaged");
+            return exk_file_error(
+                error, EXK_ERR_FORMAT, file,
+                "header: the shape multiplies to more than any machine holds; the header is damaged");
         }
     }
     if (header->fortran_order && wide > 1) {
-        return exk_fail(error, EXK_ERR_FORMAT, file,
-                        "header: Fortran order, rows are wanted together; save numpy.ascontiguousarray(x)");
+        return exk_file_error(error, EXK_ERR_FORMAT, file,
+                              "header: Fortran order, rows are wanted together; save numpy.ascontiguousarray(x)");
     }
     return EXK_OK;
 }
 
-/* Use the file's own pages as the matrix: no copy, and the page cache is shared with others. */
+/* Use the file's own pages as the matrix: no copy, and a second process that maps the file uses the same ones. */
 static bool map_matrix(const exk_input *input, int64_t n, int64_t d, exk_dataset *dataset) {
     const int64_t offset = exk_input_position(input), bytes = n * d * (int64_t)sizeof(float);
     if (offset % (int64_t) _Alignof(float) != 0 || exk_input_left(input) < bytes) {
@@ -284,7 +284,7 @@ exk_status exk_npy_read(exk_input *input, const exk_load_options *options, exk_d
                         exk_error *error) {
     (void)options;
     const char *file = exk_input_path(input);
-    npy_header header;
+    npy_header header = {0};
     int64_t n = 0, d = 0, bytes = 0;
     exk_status status = read_header(input, &header, error);
     if (status != EXK_OK) {
@@ -292,9 +292,10 @@ exk_status exk_npy_read(exk_input *input, const exk_load_options *options, exk_d
     }
     const exk_item *item = item_of(&header);
     if (!item) {
-        return exk_fail(error, EXK_ERR_FORMAT, file,
-                        "header: values of type '%s' are not numbers that can be read; save x.astype('float32')",
-                        header.descr);
+        return exk_file_error(
+            error, EXK_ERR_FORMAT, file,
+            "header: values of type '%s' are not numbers that can be read; save x.astype('float32')",
+            header.descr);
     }
     status = flatten_shape(file, &header, &n, &d, error);
     if (status == EXK_OK) {

@@ -37,8 +37,8 @@ static size_t format_header(char header[HEADER_ROOM], const char *type, int64_t 
 }
 
 static exk_status write_failed(const output *out, const char *what, int code, exk_error *error) {
-    return exk_fail(error, EXK_ERR_FILE, out->path, "%s: %s; check the path, its permissions and the free space",
-                    what, strerror(code));
+    return exk_file_error(error, EXK_ERR_FILE, out->path,
+                          "%s: %s; check the path, its permissions and the free space", what, strerror(code));
 }
 
 /* The file itself where path is a link to it: renaming over the link would replace the link. */
@@ -52,8 +52,9 @@ static exk_status find_target(output *out, exk_error *error) {
         return errno == ENOENT ? EXK_OK : write_failed(out, "cannot be written", errno, error);
     }
     if (!S_ISREG(about.st_mode)) {
-        return exk_fail(error, EXK_ERR_FILE, out->path, "cannot be written: it is %s; give the name of a file",
-                        S_ISDIR(about.st_mode) ? "a directory" : "not a regular file");
+        return exk_file_error(error, EXK_ERR_FILE, out->path,
+                              "cannot be written: it is %s; give the name of a file",
+                              S_ISDIR(about.st_mode) ? "a directory" : "not a regular file");
     }
     return realpath(out->path, out->target) ? EXK_OK : write_failed(out, "cannot be written", errno, error);
 }
@@ -105,9 +106,9 @@ static exk_status write_npy(const char *path, const char *type, const void *data
     int64_t bytes;
     if (rows < 0 || cols < 0 || __builtin_mul_overflow(rows, cols > 0 ? cols : 1, &bytes) ||
         __builtin_mul_overflow(bytes, value_bytes, &bytes)) {
-        return exk_fail(error, EXK_ERR_ARGUMENT, path,
-                        "%lld x %lld is no shape of an array; give counts from 0 up", (long long)rows,
-                        (long long)cols);
+        return exk_file_error(error, EXK_ERR_ARGUMENT, path,
+                              "%lld x %lld is no shape of an array; give counts from 0 up", (long long)rows,
+                              (long long)cols);
     }
     char header[HEADER_ROOM];
     const size_t header_bytes = format_header(header, type, rows, cols);

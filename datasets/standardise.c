@@ -70,7 +70,7 @@ exk_status exk_standardise(const char *file, exk_dataset *dataset, exk_error *er
     const exk_points *points = &dataset->points;
     double *mean = calloc((size_t)points->d, 2 * sizeof *mean);
     if (!mean) {
-        return exk_fail(error, EXK_ERR_MEMORY, file, "no memory for the column means; use fewer columns");
+        return exk_file_error(error, EXK_ERR_MEMORY, file, "no memory for the column means; use fewer columns");
     }
     const exk_status status = make_writable(file, dataset, error);
     if (status == EXK_OK) {

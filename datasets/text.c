@@ -24,8 +24,8 @@ typedef struct text_table {
     exk_dataset *dataset;
     exk_error *error;
     int64_t line; /* lines read so far */
-    text_line first,
-        second; /* the first two that are neither blank nor comments; begin is NULL if there is none */
+    /* The first two lines that are neither blank nor comments; begin is NULL where there is none. */
+    text_line first, second;
     char *first_copy, *second_copy;
     bool has_header;
     char delimiter;  /* ',', ';', '\t', or ' ' for runs of blanks */
@@ -40,7 +40,8 @@ static const char *file_of(const text_table *table) {
 }
 
 static exk_status out_of_memory(const text_table *table) {
-    return exk_fail(table->error, EXK_ERR_MEMORY, file_of(table), "no memory for the columns; use fewer columns");
+    return exk_file_error(table->error, EXK_ERR_MEMORY, file_of(table),
+                          "no memory for the columns; use fewer columns");
 }
 
 /* A tab between tabs is a delimiter, elsewhere a blank. */
@@ -142,10 +143,9 @@ static exk_status copy_next_line(text_table *table, text_line *line, char **copy
     return EXK_OK;
 }
 
-/* Blanks at the ends of a line delimit nothing. */
+/* Blanks at the end of a line delimit nothing. */
 static void trim(const text_table *table, text_line *line) {
     if (line->begin) {
-        line->begin = skip_blanks(line->begin, line->end, table->delimiter);
         line->end = drop_blanks(line->begin, line->end, table->delimiter);
     }
 }
@@ -171,6 +171,15 @@ static char find_delimiter(const text_line *line) {
         }
     }
     return ' ';
+}
+
+/* The second line is surely data, whatever punctuation a header has; but if it is cut short, or a tab at its end
+ * stands before an empty cell, the first tells more. */
+static void choose_delimiter(text_table *table) {
+    table->delimiter = table->second.begin ? find_delimiter(&table->second) : ' ';
+    if (table->delimiter == ' ') {
+        table->delimiter = find_delimiter(&table->first);
+    }
 }
 
 static int64_t count_cells(const text_table *table, const text_line *line) {
@@ -203,11 +212,18 @@ static const text_line *first_row(const text_table *table) {
     return table->has_header ? &table->second : &table->first;
 }
 
+static exk_status ragged_row(const text_table *table, const text_line *line) {
+    return exk_file_error(table->error, EXK_ERR_FORMAT, file_of(table),
+                          "line %lld: %lld cells where line %lld has %lld; give every row as many",
+                          (long long)line->number, (long long)count_cells(table, line),
+                          (long long)first_row(table)->number, (long long)table->cells);
+}
+
 static exk_status use_column(text_table *table, int64_t cell) {
     if (table->column[cell] >= 0) {
-        return exk_fail(table->error, EXK_ERR_ARGUMENT, file_of(table),
-                        "columns \"%s\": column %lld is asked for twice; name it once", table->options->columns,
-                        (long long)cell);
+        return exk_file_error(table->error, EXK_ERR_ARGUMENT, file_of(table),
+                              "columns \"%s\": column %lld is asked for twice; name it once",
+                              table->options->columns, (long long)cell);
     }
     table->column[cell] = table->columns++;
     return EXK_OK;
@@ -258,10 +274,11 @@ static exk_status choose_named_columns(text_table *table) {
         const char *end = drop_blanks(begin, comma, ',');
         int64_t from, to;
         if (!find_columns(table, begin, end, &from, &to)) {
-            return exk_fail(table->error, EXK_ERR_ARGUMENT, file_of(table),
-                            "columns \"%s\": '%.*s' is no column; there are 0 to %lld%s", table->options->columns,
-                            (int)(end - begin < 40 ? end - begin : 40), begin, (long long)table->cells - 1,
-                            table->has_header ? ", and the names of the header" : ", and no header with names");
+            return exk_file_error(
+                table->error, EXK_ERR_ARGUMENT, file_of(table),
+                "columns \"%s\": '%.*s' is no column; there are 0 to %lld%s", table->options->columns,
+                (int)(end - begin < 40 ? end - begin : 40), begin, (long long)table->cells - 1,
+                table->has_header ? ", and the names of the header" : ", and no header with names");
         }
         for (int64_t i = from; i <= to; i++) {
             const exk_status status = use_column(table, i);
@@ -292,7 +309,7 @@ static exk_status choose_numeric_columns(text_table *table) {
         text_cell cell;
         p = next_cell(p, row->end, table->delimiter, &cell);
         if (holds_two_numbers(&cell)) {
-            return exk_fail_at(
+            return exk_file_error_at(
                 table->error, EXK_ERR_FORMAT, file_of(table), 0, i,
                 "line %lld, column %lld (counted from 0): two numbers in one cell; use decimal points, "
                 "not commas, and one delimiter",
@@ -303,9 +320,9 @@ static exk_status choose_numeric_columns(text_table *table) {
         }
     }
     if (table->columns == 0) {
-        return exk_fail(table->error, EXK_ERR_FORMAT, file_of(table),
-                        "line %lld: no cell is a number; use decimal points, and one header line at most",
-                        (long long)row->number);
+        return exk_file_error(table->error, EXK_ERR_FORMAT, file_of(table),
+                              "line %lld: no cell is a number; use decimal points, and one header line at most",
+                              (long long)row->number);
     }
     return EXK_OK;
 }
@@ -328,7 +345,6 @@ static void note_left_out(const text_table *table) {
 }
 
 static exk_status choose_columns(text_table *table) {
-    table->cells = count_cells(table, first_row(table));
     table->column = malloc((size_t)table->cells * sizeof *table->column);
     if (!table->column) {
         return out_of_memory(table);
@@ -352,23 +368,26 @@ static exk_status find_layout(text_table *table) {
         return status;
     }
     if (!table->first.begin) {
-        return exk_fail(table->error, EXK_ERR_FORMAT, file_of(table),
-                        "holds no row of numbers; give at least one");
+        return exk_file_error(table->error, EXK_ERR_FORMAT, file_of(table),
+                              "holds no row of numbers; give at least one");
     }
-    /* The second line is surely data, whatever punctuation a header has. */
-    table->delimiter = find_delimiter(table->second.begin ? &table->second : &table->first);
+    choose_delimiter(table);
     trim(table, &table->first);
     trim(table, &table->second);
     table->has_header = find_header(table);
+    table->cells = count_cells(table, first_row(table));
+    if (count_cells(table, &table->first) != table->cells) {
+        return ragged_row(table, &table->first);
+    }
     return choose_columns(table);
 }
 
 static exk_status bad_cell(const text_table *table, exk_status status, const text_line *line, int64_t cell,
                            const text_cell *content, const char *what) {
     const int shown = content->end - content->begin < 40 ? (int)(content->end - content->begin) : 40;
-    return exk_fail_at(table->error, status, file_of(table), table->rows, cell,
-                       "line %lld, column %lld (counted from 0): '%.*s' %s", (long long)line->number,
-                       (long long)cell, shown, content->begin, what);
+    return exk_file_error_at(table->error, status, file_of(table), table->rows, cell,
+                             "line %lld, column %lld (counted from 0): '%.*s' %s", (long long)line->number,
+                             (long long)cell, shown, content->begin, what);
 }
 
 static exk_status read_cell(const text_table *table, const text_line *line, int64_t cell, const text_cell *content,
@@ -390,13 +409,6 @@ static exk_status read_cell(const text_table *table, const text_line *line, int6
                         "is beyond float32's range of about 3.4e38; rescale the column");
     }
     return EXK_OK;
-}
-
-static exk_status ragged_row(const text_table *table, const text_line *line) {
-    return exk_fail(table->error, EXK_ERR_FORMAT, file_of(table),
-                    "line %lld: %lld cells where line %lld has %lld; give every row as many",
-                    (long long)line->number, (long long)count_cells(table, line),
-                    (long long)first_row(table)->number, (long long)table->cells);
 }
 
 static exk_status read_cells(const text_table *table, const text_line *line, float *row) {

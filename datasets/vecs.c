@@ -19,9 +19,9 @@ static exk_status first_dimension(exk_input *input, int64_t *d, exk_error *error
     }
     *d = have >= LENGTH_BYTES ? dimension_at(head) : 0;
     if (*d < 1 || *d > LARGEST_DIMENSION) {
-        return exk_fail(error, EXK_ERR_FORMAT, exk_input_path(input),
-                        "row 0: no dimension between 1 and %d at its start; is it really .fvecs or .bvecs?",
-                        LARGEST_DIMENSION);
+        return exk_file_error(error, EXK_ERR_FORMAT, exk_input_path(input),
+                              "row 0: no dimension between 1 and %d at its start; is it really .fvecs or .bvecs?",
+                              LARGEST_DIMENSION);
     }
     return EXK_OK;
 }
@@ -30,12 +30,12 @@ static exk_status check_row(const exk_input *input, const uint8_t *row, size_t g
                             int64_t d, exk_error *error) {
     const char *file = exk_input_path(input);
     if (got >= LENGTH_BYTES && dimension_at(row) != d) {
-        return exk_fail(error, EXK_ERR_FORMAT, file,
-                        "row %lld, counted from 0: has dimension %lld, row 0 has %lld; all must agree",
-                        (long long)number, (long long)dimension_at(row), (long long)d);
+        return exk_file_error(error, EXK_ERR_FORMAT, file,
+                              "row %lld, counted from 0: has dimension %lld, row 0 has %lld; all must agree",
+                              (long long)number, (long long)dimension_at(row), (long long)d);
     }
     if (got < bytes) {
-        return exk_fail(
+        return exk_file_error(
             error, EXK_ERR_FORMAT, file,
             "row %lld, counted from 0: %zu bytes expected, the file holds %zu; it is truncated, copy it "
             "again",
@@ -76,17 +76,15 @@ static exk_status reserve_all(exk_input *input, const exk_item *item, int64_t d,
     return exk_dataset_reserve(exk_input_path(input), dataset, (size_t)(rows * d) * sizeof(float), error);
 }
 
-static exk_status read_vectors(exk_input *input, const char *descr, exk_dataset *dataset, exk_error *error) {
-    const exk_item *item = exk_item_find(descr);
-    int64_t d = 0, n = 0;
-    exk_status status = first_dimension(input, &d, error);
-    if (status == EXK_OK) {
-        status = reserve_all(input, item, d, dataset, error);
-    }
+static exk_status read_rows(exk_input *input, const exk_item *item, int64_t d, exk_dataset *dataset,
+                            exk_error *error) {
     uint8_t *row = malloc(LENGTH_BYTES + (size_t)d * item->bytes);
-    if (status == EXK_OK && !row) {
-        status = exk_fail(error, EXK_ERR_MEMORY, exk_input_path(input), "no memory for a row; free some memory");
+    if (!row) {
+        return exk_file_error(error, EXK_ERR_MEMORY, exk_input_path(input),
+                              "no memory for a row; free some memory");
     }
+    exk_status status = EXK_OK;
+    int64_t n = 0;
     for (bool ended = false; status == EXK_OK && !ended; n += !ended) {
         status = read_row(input, item, n, d, row, dataset, &ended, error);
     }
@@ -95,6 +93,16 @@ static exk_status read_vectors(exk_input *input, const char *descr, exk_dataset 
         exk_dataset_finish(dataset, n, d);
     }
     return status;
+}
+
+static exk_status read_vectors(exk_input *input, const char *descr, exk_dataset *dataset, exk_error *error) {
+    const exk_item *item = exk_item_find(descr);
+    int64_t d = 0;
+    exk_status status = first_dimension(input, &d, error);
+    if (status == EXK_OK) {
+        status = reserve_all(input, item, d, dataset, error);
+    }
+    return status == EXK_OK ? read_rows(input, item, d, dataset, error) : status;
 }
 
 exk_status exk_fvecs_read(exk_input *input, const exk_load_options *options, exk_dataset *dataset,
