@@ -1,15 +1,16 @@
 #include "harness/blas_core.h"
 
+#include <stddef.h>
+
 #ifdef EXAKT_HAVE_OPENBLAS
 
 #include <cblas.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <strings.h>
 
-/* The core type that was detected before the restart; also the guard against restarting twice. */
+/* The core type that was detected before the correction; also the guard against a second one. */
 static const char *const detected_variable = "EXAKT_OPENBLAS_DETECTED";
 
 /* Core types that use what the CPU has, the one to ask for first; NULL: nothing better is known. */
@@ -34,24 +35,17 @@ static bool contains(const char *const *names, const char *name) {
     return false;
 }
 
-static void restart(char **argv) {
-    char self[4096];
-    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (length <= 0)
-        return;
-    self[length] = 0;
-    execv(self, argv);
-}
-
-void blas_core_correct(char **argv) {
+bool blas_core_request(void) {
     const char *const *cores = cores_for_cpu();
     const char *core = openblas_get_corename();
-    if (cores && !contains(cores, core) && !getenv("OPENBLAS_CORETYPE") && !getenv(detected_variable)) {
-        setenv(detected_variable, core, 1);
-        setenv("OPENBLAS_CORETYPE", cores[0], 1);
-        restart(argv);
-        unsetenv("OPENBLAS_CORETYPE"); /* only reached if the restart failed */
-    }
+    if (!cores || contains(cores, core) || getenv("OPENBLAS_CORETYPE") || getenv(detected_variable))
+        return false;
+    setenv(detected_variable, core, 1);
+    setenv("OPENBLAS_CORETYPE", cores[0], 1);
+    return true;
+}
+
+void blas_core_one_thread(void) {
     if (!getenv("OPENBLAS_NUM_THREADS"))
         openblas_set_num_threads(1);
 }
@@ -71,9 +65,11 @@ const char *blas_core_text(void) {
 
 #else
 
-void blas_core_correct(char **argv) {
-    (void)argv;
+bool blas_core_request(void) {
+    return false;
 }
+
+void blas_core_one_thread(void) {}
 
 const char *blas_core_text(void) {
     return NULL;

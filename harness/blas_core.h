@@ -3,12 +3,15 @@
 #ifndef EXK_BLAS_CORE_H
 #define EXK_BLAS_CORE_H
 
-#include <stddef.h>
+#include <stdbool.h>
 
-/* First thing in main: if OpenBLAS chose a core type weaker than the CPU and OPENBLAS_CORETYPE is not set, set it
- * and start the program again (OpenBLAS chooses while it is loaded). Also keeps OpenBLAS to one thread, since the
- * blas variants call it from every worker; OPENBLAS_NUM_THREADS overrules that. */
-void blas_core_correct(char **argv);
+/* If OpenBLAS chose a core type weaker than the CPU and OPENBLAS_CORETYPE is not set: set it and return true. It
+ * takes effect when the program is started again, since OpenBLAS chooses while it is loaded. */
+bool blas_core_request(void);
+
+/* Keep OpenBLAS to one thread, since the blas variants call it from every worker; OPENBLAS_NUM_THREADS overrules.
+ */
+void blas_core_one_thread(void);
 
 /* "SkylakeX", "SkylakeX (detected Prescott, corrected)"; NULL without OpenBLAS. */
 const char *blas_core_text(void);

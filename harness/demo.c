@@ -1,7 +1,7 @@
 /* demo: one data set, every variant, one table, one picture, told in plain words. */
-#include "harness/blas_core.h"
+#include "harness/demo.h"
 #include "harness/interrupt.h"
-#include "harness/program.h"
+#include "harness/output.h"
 #include "harness/report.h"
 #include "harness/summary.h"
 #include "harness/variants.h"
@@ -14,43 +14,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char baseline_variant[] = "assign_f32_naive__scalar";
-static const char csv_path[] = "out/demo.csv", picture_path[] = "out/demo.png";
-
-typedef struct demo_size {
-    const char *input;
-    int64_t k, iterations;
-    int rounds;
-} demo_size;
-
 static const demo_size full_size = {"gen:embed,n=20000,d=256", 256, 10, 3};
-static const demo_size quick_size = {"gen:embed,n=4000,d=128", 64, 10, 3};
-
-enum { ROUNDS_MAX = 3 };
+static const demo_size quick_size = {"gen:embed,n=10000,d=128", 128, 10, 3};
 
 /* A variant that needs longer than this is timed once: its distance to the others is not in doubt. */
 static const double patience = 3.0;
-
-typedef struct row {
-    const exk_variant *variant;
-    double samples[ROUNDS_MAX];
-    int rounds;
-    double seconds; /* the median */
-    int64_t scratch_bytes, iterations;
-    bool ran, identical;
-} row;
-
-typedef struct demo {
-    const settings *s;
-    const demo_size *size;
-    exk_dataset *data;
-    exk_shape shape;
-    exk_topology topology;
-    bool has_topology;
-    row *rows;
-    int count, threads;
-    exk_result *reference; /* of the baseline; everything is compared with it */
-} demo_run;
 
 static exit_code load(demo_run *d) {
     exk_error error = {0};
@@ -109,7 +77,7 @@ static double median(const double *samples, int count) {
     return count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
 }
 
-static void record_sample(demo_run *d, row *r, const exk_result *result) {
+static void record_sample(demo_run *d, demo_row *r, const exk_result *result) {
     r->samples[r->rounds++] = iterations_seconds(result, &r->iterations);
     r->seconds = median(r->samples, r->rounds);
     r->scratch_bytes = exk_result_totals(result).scratch_bytes;
@@ -119,7 +87,7 @@ static void record_sample(demo_run *d, row *r, const exk_result *result) {
 }
 
 /* The baseline's first result becomes the reference, so the baseline must run before the others. */
-static exit_code time_once(demo_run *d, row *r) {
+static exit_code time_once(demo_run *d, demo_row *r) {
     exk_result *result = NULL;
     exit_code code = solve(d, r->variant, &result);
     if (code == CLI_OK && !interrupted()) {
@@ -135,7 +103,7 @@ static exit_code time_once(demo_run *d, row *r) {
 
 static exit_code time_round(demo_run *d, int round) {
     for (int i = 0; i < d->count && !interrupted(); i++) {
-        row *r = &d->rows[i];
+        demo_row *r = &d->rows[i];
         if (round > 0 && r->seconds > patience)
             continue;
         if (isatty(STDERR_FILENO))
@@ -158,183 +126,47 @@ static exit_code time_all(demo_run *d) {
 }
 
 /* The baseline first, then what --variants selects. */
-static exit_code select_rows(demo_run *d) {
-    int all = exk_variant_rows(), count = 0;
-    const exk_variant **selected = calloc((size_t)all, sizeof *selected);
-    d->rows = calloc((size_t)all + 1, sizeof *d->rows);
-    exit_code code =
-        selected && d->rows ? variants_select(d->s->variants, selected, &count) : fail(CLI_LIMIT, "out of memory");
-    if (code == CLI_OK)
-        d->rows[d->count++].variant = exk_variant_find(baseline_variant);
+static exit_code choose_rows(demo_run *d, const exk_variant **selected) {
+    int count;
+    exit_code code = variants_select(d->s->variants, selected, &count);
+    const exk_variant *baseline = exk_variant_find(demo_baseline);
+    if (code == CLI_OK && !baseline)
+        code = fail(CLI_VARIANT, "%s: not in this build, but the demo compares with it", demo_baseline);
+    if (code != CLI_OK)
+        return code;
+    d->rows[d->count++].variant = baseline;
     for (int i = 0; i < count; i++)
-        if (selected[i] != d->rows[0].variant && variant_fits(selected[i], &d->shape))
+        if (selected[i] != baseline && variant_fits(selected[i], &d->shape))
             d->rows[d->count++].variant = selected[i];
+    return CLI_OK;
+}
+
+static exit_code select_rows(demo_run *d) {
+    size_t all = (size_t)exk_variant_rows();
+    const exk_variant **selected = calloc(all, sizeof *selected);
+    d->rows = calloc(all + 1, sizeof *d->rows);
+    exit_code code = CLI_LIMIT;
+    if (selected && d->rows)
+        code = choose_rows(d, selected);
+    else
+        fail(code, "out of memory");
     free(selected);
     return code;
-}
-
-static double gflops(const demo_run *d, const row *r) {
-    return effective_gflops(&d->shape, (double)r->iterations, r->seconds);
-}
-
-static double speedup(const demo_run *d, const row *r) {
-    return d->rows[0].seconds / r->seconds;
-}
-
-static void print_table(const demo_run *d) {
-    printf("%-34s %9s %8s %10s %12s  %s\n", "variant", "seconds", "speedup", "GFLOP/s", "memory", "same bits");
-    for (int i = 0; i < d->count; i++) {
-        const row *r = &d->rows[i];
-        char memory[32];
-        if (r->ran)
-            printf("%-34s %9.3f %7.1fx %10.1f %12s  %s\n", r->variant->name, r->seconds, speedup(d, r),
-                   gflops(d, r), format_bytes(r->scratch_bytes, memory, sizeof memory),
-                   r->identical ? "yes" : "NO");
-    }
-}
-
-static const row *fastest(const demo_run *d, const char *strategy) {
-    const row *best = NULL;
-    for (int i = 0; i < d->count; i++) {
-        const row *r = &d->rows[i];
-        if (r->ran && (!strategy || strcmp(r->variant->strategy, strategy) == 0) &&
-            (!best || r->seconds < best->seconds))
-            best = r;
-    }
-    return best;
-}
-
-static int disagreements(const demo_run *d) {
-    int count = 0;
-    for (int i = 0; i < d->count; i++)
-        count += d->rows[i].ran && !d->rows[i].identical;
-    return count;
-}
-
-static void tell_speed(const demo_run *d) {
-    const row *best = fastest(d, NULL), *naive = fastest(d, "naive"), *blas = fastest(d, "blas");
-    printf("The fastest, %s, needs %.3f s where plain scalar code (%s)\nneeds %.3f s: %.0f times less. ",
-           best->variant->name, best->seconds, baseline_variant, d->rows[0].seconds, speedup(d, best));
-    if (naive != &d->rows[0] && naive != best)
-        printf("The same naive loop with vector instructions\n(%s) needs %.3f s, so %.1f of it is owed to the "
-               "instructions,\nthe other factor of %.1f to reusing what is in registers and caches. ",
-               naive->variant->name, naive->seconds, speedup(d, naive), naive->seconds / best->seconds);
-    putchar('\n');
-    if (blas && blas != best)
-        printf("OpenBLAS's matrix product and an argmin behind it (%s, core\n%s) need %.3f s: %.2f times the "
-               "time of the fastest.\n",
-               blas->variant->name, blas_core_text(), blas->seconds, blas->seconds / best->seconds);
-    else if (blas)
-        printf("That is OpenBLAS's matrix product (core %s) with an argmin behind it.\n", blas_core_text());
-}
-
-static void tell_memory(const demo_run *d) {
-    char most[32], least[32];
-    int64_t low = INT64_MAX, high = 0;
-    for (int i = 0; i < d->count; i++) {
-        if (!d->rows[i].ran)
-            continue;
-        low = d->rows[i].scratch_bytes < low ? d->rows[i].scratch_bytes : low;
-        high = d->rows[i].scratch_bytes > high ? d->rows[i].scratch_bytes : high;
-    }
-    printf("Beside the points they took %s to %s; those that keep a matrix of scores took the most.\n",
-           format_bytes(low, least, sizeof least), format_bytes(high, most, sizeof most));
-}
-
-static void tell_agreement(const demo_run *d) {
-    exk_totals totals = exk_result_totals(d->reference);
-    if (disagreements(d) > 0)
-        printf("%d variants DISAGREE with %s: that is a defect; run exakt verify.\n", disagreements(d),
-               baseline_variant);
-    else
-        printf("All found the same labels, centroids and inertia (%.17g), to the last bit:\nthe order in which a "
-               "variant adds does not matter, since every label is proven. The proof left\n%" PRId64 " of %" PRId64
-               " decisions of %s open;\nthose were settled in higher precision.\n",
-               exk_result_inertia(d->reference), totals.ambiguous_points,
-               d->shape.n * (exk_result_iterations(d->reference) + 1), baseline_variant);
-}
-
-static void write_csv_rows(const demo_run *d, FILE *out) {
-    fprintf(out, "variant,strategy,isa,threads,n,d,k,iterations,rounds,seconds,speedup,effective_gflops,"
-                 "scratch_bytes,same_bits");
-    for (int i = 0; i < d->count; i++) {
-        const row *r = &d->rows[i];
-        if (!r->ran)
-            continue;
-        fprintf(out,
-                "\n%s,%s,%s,%d,%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%d,%.9g,%.6g,%.6g,%" PRId64 ",%s",
-                r->variant->name, r->variant->strategy, r->variant->isa, d->threads, d->shape.n, d->shape.d,
-                d->shape.k, r->iterations, r->rounds, r->seconds, speedup(d, r), gflops(d, r), r->scratch_bytes,
-                r->identical ? "yes" : "no");
-    }
-}
-
-static exit_code write_csv(const demo_run *d) {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        return fail(CLI_LIMIT, "out of memory");
-    write_csv_rows(d, out);
-    fclose(out);
-    exit_code code = output_write(csv_path, text, size);
-    free(text);
-    return code;
-}
-
-static const char *plot_script(void) {
-    static const char *const places[] = {EXAKT_SOURCE_DIR "/plots/demo.gp", "plots/demo.gp"};
-    for (int i = 0; i < 2; i++)
-        if (access(places[i], R_OK) == 0)
-            return places[i];
-    return NULL;
-}
-
-/* A picture is a bonus: whatever is missing is said, and the demo goes on. */
-static void draw(void) {
-    char gnuplot[4096];
-    const char *script = plot_script();
-    if (!program_find("gnuplot", gnuplot, sizeof gnuplot)) {
-        printf("No picture: gnuplot is not installed. The numbers are in %s.\n", csv_path);
-        return;
-    }
-    if (!script) {
-        printf("No picture: plots/demo.gp was not found. The numbers are in %s.\n", csv_path);
-        return;
-    }
-    char *arguments[] = {gnuplot, (char *)"-c", (char *)script, (char *)csv_path, (char *)picture_path, NULL};
-    if (program_run(gnuplot, arguments) == 0)
-        printf("Numbers: %s. Picture: %s.\n", csv_path, picture_path);
-    else
-        printf("No picture: gnuplot failed on %s. The numbers are in %s.\n", script, csv_path);
 }
 
 static exit_code check_out_folder(void) {
     if (mkdir("out", 0777) != 0 && errno != EEXIST)
         return fail(CLI_OUTPUT, "out: cannot be made: %s; run the demo in a folder you can write to",
                     strerror(errno));
-    return output_check_file("the table", csv_path);
-}
-
-static void introduce(const demo_run *d) {
-    printf("%s: %" PRId64 " points of %" PRId64 " dimensions, %" PRId64 " clusters, %" PRId64
-           " iterations from the same\nrandom points, %d threads; median of up to %d rounds.\n\n",
-           d->size->input, d->shape.n, d->shape.d, d->shape.k, d->size->iterations, d->threads, d->size->rounds);
+    return output_check_file("the table", demo_csv);
 }
 
 static exit_code conclude(const demo_run *d) {
     if (!d->reference)
         return fail(CLI_INTERRUPTED, "interrupted before anything was measured");
-    print_table(d);
-    printf("\nSpeedup is over %s, the plain loop without vector instructions, on the same threads.\n\n",
-           baseline_variant);
-    tell_speed(d);
-    tell_memory(d);
-    tell_agreement(d);
-    exit_code code = write_csv(d);
-    if (code == CLI_OK)
-        draw();
-    if (disagreements(d) > 0)
+    demo_tell(d);
+    exit_code code = demo_write(d);
+    if (demo_disagreements(d) > 0)
         return CLI_DIFFERS;
     return interrupted() ? CLI_INTERRUPTED : code;
 }
@@ -355,7 +187,7 @@ static exit_code demo(const settings *s) {
     if (code == CLI_OK)
         code = select_rows(&d);
     if (code == CLI_OK) {
-        introduce(&d);
+        demo_introduce(&d);
         fflush(stdout);
         interrupt_arm();
         code = time_all(&d);

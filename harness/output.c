@@ -3,19 +3,27 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool is_stdout(const char *path) {
-    return strcmp(path, "-") == 0;
+bool output_is_stdout(const char *path) {
+    return strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
 }
 
+/* What exists and is not to be replaced: no regular file, or a name of an open one. */
 static bool is_special(const char *path) {
     struct stat info;
-    return stat(path, &info) == 0 && !S_ISREG(info.st_mode);
+    bool is_system = strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0;
+    return stat(path, &info) == 0 && (is_system || !S_ISREG(info.st_mode));
+}
+
+/* The file to replace: what a link points to, else path itself. */
+static const char *target_of(const char *path, char target[PATH_MAX]) {
+    return realpath(path, target) ? target : path;
 }
 
 /* Open a new file beside path; its name goes to name. -1 on failure (errno is set). */
@@ -30,10 +38,12 @@ static int open_beside(const char *path, char *name, size_t size) {
 exit_code output_check_file(const char *option, const char *path) {
     if (!path)
         return CLI_OK;
+    if (output_is_stdout(path))
+        return fail(CLI_USAGE, "%s: arrays do not go to stdout; give the name of a .npy file", option);
     if (is_special(path))
         return fail(CLI_OUTPUT, "%s: %s: not a regular file; give the name of a file to write", option, path);
-    char name[4096];
-    int file = open_beside(path, name, sizeof name);
+    char name[PATH_MAX + 8], target[PATH_MAX];
+    int file = open_beside(target_of(path, target), name, sizeof name);
     if (file < 0)
         return fail(CLI_OUTPUT, "%s: %s: cannot be written: %s; choose another folder or name", option, path,
                     strerror(errno));
@@ -43,7 +53,7 @@ exit_code output_check_file(const char *option, const char *path) {
 }
 
 exit_code output_check(const char *option, const char *path) {
-    if (is_stdout(path))
+    if (output_is_stdout(path))
         return CLI_OK;
     if (!is_special(path))
         return output_check_file(option, path);
@@ -56,7 +66,7 @@ exit_code output_check(const char *option, const char *path) {
 static bool same_file(const char *a, const char *b) {
     struct stat info_a, info_b;
     if (strcmp(a, b) == 0)
-        return !is_stdout(a);
+        return !output_is_stdout(a);
     return stat(a, &info_a) == 0 && stat(b, &info_b) == 0 && S_ISREG(info_a.st_mode) &&
            info_a.st_dev == info_b.st_dev && info_a.st_ino == info_b.st_ino;
 }
@@ -106,17 +116,18 @@ static void open_to_others(int file) {
     (void)!fchmod(file, 0666 & ~mask);
 }
 
-static exit_code replace(const char *path, const char *data, size_t size) {
-    char name[4096];
+static exit_code replace(const char *given, const char *data, size_t size) {
+    char name[PATH_MAX + 8], target[PATH_MAX];
+    const char *path = target_of(given, target);
     int file = open_beside(path, name, sizeof name);
     if (file < 0)
-        return cannot_write(path);
+        return cannot_write(given);
     open_to_others(file);
     bool good = write_all(file, data, size) && write_all(file, "\n", 1) && fsync(file) == 0;
     good = close(file) == 0 && good;
     if (good && rename(name, path) == 0)
         return CLI_OK;
-    exit_code code = cannot_write(path);
+    exit_code code = cannot_write(given);
     unlink(name);
     return code;
 }
@@ -131,7 +142,7 @@ static exit_code write_directly(const char *path, const char *data, size_t size)
 }
 
 exit_code output_write(const char *path, const char *data, size_t size) {
-    if (is_stdout(path)) {
+    if (output_is_stdout(path)) {
         fwrite(data, 1, size, stdout);
         putchar('\n');
         return CLI_OK; /* main checks stdout once, at the end */

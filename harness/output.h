@@ -1,10 +1,13 @@
-/* Files that a run writes: checked before the run, replaced as a whole after it. "-" is stdout. */
+/* Files that a run writes: checked before the run, replaced as a whole after it. "-" is stdout, and so is
+ * /dev/stdout. A symbolic link keeps being one: what it points to is replaced. */
 #ifndef EXK_OUTPUT_H
 #define EXK_OUTPUT_H
 
 #include "harness/cli.h"
 
 #include <stddef.h>
+
+bool output_is_stdout(const char *path);
 
 /* Can path be written? Done before a long run; a file is really created beside it and removed again. */
 exit_code output_check(const char *option, const char *path);

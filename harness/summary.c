@@ -21,8 +21,15 @@ double iterations_seconds(const exk_result *result, int64_t *count) {
     return sum;
 }
 
+/* Stopped so early that no point has a label. */
+static bool has_nothing(const run *r) {
+    return r->stopped && exk_result_iterations(r->result) == 0;
+}
+
 /* A fit is timed over its iterations; an assignment is one pass and has none. */
 static double gflops_of(const run *r) {
+    if (has_nothing(r))
+        return 0;
     int64_t iterations;
     double seconds = iterations_seconds(r->result, &iterations);
     if (iterations > 0)
@@ -53,7 +60,7 @@ static char *centroids_hash(const exk_result *result, char text[HASH_TEXT]) {
 }
 
 FILE *summary_stream(const settings *s) {
-    return s->json && strcmp(s->json, "-") == 0 ? stderr : stdout;
+    return s->json && output_is_stdout(s->json) ? stderr : stdout;
 }
 
 static const char *how_it_ended(const run *r) {
@@ -62,19 +69,24 @@ static const char *how_it_ended(const run *r) {
     return exk_result_converged(r->result) ? "converged" : "stopped at the iteration limit";
 }
 
+static void print_tiles(FILE *out, const run *r, const exk_plan *plan) {
+    const int64_t values[EXK_FIELD_COUNT] = {plan->point_tile, plan->centroid_tile, plan->depth_tile,
+                                             plan->matrix_bytes};
+    fprintf(out, "plan      ");
+    for (int i = 0; i < EXK_TUNABLES_MAX && r->variant->tunables[i].max; i++) {
+        exk_field field = r->variant->tunables[i].field;
+        fprintf(out, " %s %" PRId64 ",", plan_field_name(field), values[field]);
+    }
+    if (r->plan_source != r->plan_rest_source)
+        fprintf(out, " from the %s, the rest", r->plan_source);
+    fprintf(out, " from the %s\n", strcmp(r->plan_rest_source, "default") ? r->plan_rest_source : "defaults");
+}
+
 static void print_plan(FILE *out, const run *r) {
     exk_plan plan = exk_result_plan(r->result);
     fprintf(out, "variant    %s, %d thread%s\n", plan.variant, plan.threads, plan.threads == 1 ? "" : "s");
     if (r->variant->tunables[0].max)
-        fprintf(out, "plan      ");
-    for (int i = 0; i < EXK_TUNABLES_MAX && r->variant->tunables[i].max; i++) {
-        const int64_t values[EXK_FIELD_COUNT] = {plan.point_tile, plan.centroid_tile, plan.depth_tile,
-                                                 plan.matrix_bytes};
-        exk_field field = r->variant->tunables[i].field;
-        fprintf(out, " %s %" PRId64 ",", plan_field_name(field), values[field]);
-    }
-    if (r->variant->tunables[0].max)
-        fprintf(out, " from the %s\n", strcmp(r->plan_source, "default") ? r->plan_source : "defaults");
+        print_tiles(out, r, &plan);
     if (blas_core_text() && strcmp(r->variant->strategy, "blas") == 0)
         fprintf(out, "OpenBLAS   core %s\n", blas_core_text());
 }
@@ -186,11 +198,6 @@ json *summary_json(const run *r, const char *name) {
     return root;
 }
 
-/* Stopped so early that no point has a label. */
-static bool has_nothing(const run *r) {
-    return r->stopped && exk_result_iterations(r->result) == 0;
-}
-
 static exit_code write_arrays(const run *r) {
     const settings *s = r->s;
     if (has_nothing(r))
@@ -208,7 +215,7 @@ static exit_code write_arrays(const run *r) {
 exit_code summary_finish(const run *r, json *root) {
     exit_code arrays = write_arrays(r);
     exit_code record = root ? json_write(root, r->s->json) : CLI_OK;
-    if (!r->s->quiet)
+    if (!r->s->quiet && !has_nothing(r))
         summary_print(summary_stream(r->s), r);
     if (arrays != CLI_OK || record != CLI_OK)
         return arrays != CLI_OK ? arrays : record;

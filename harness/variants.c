@@ -48,7 +48,7 @@ static choice choose(const char *text, const exk_shape *shape) {
         if (!is_named(row, text))
             continue;
         if (exk_variant_obstacle(row))
-            c.cannot = row;
+            c.cannot = c.cannot ? c.cannot : row;
         else if (shape && !variant_fits(row, shape))
             c.too_big = row;
         else
@@ -96,7 +96,7 @@ exit_code variants_select(const char *pattern, const exk_variant **rows, int *co
         if (!is_selected(row, pattern))
             continue;
         if (exk_variant_obstacle(row))
-            cannot = row;
+            cannot = cannot ? cannot : row;
         else
             rows[(*count)++] = row;
     }

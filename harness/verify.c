@@ -42,13 +42,13 @@ typedef struct tally {
     double seconds;
 } tally;
 
-typedef struct session {
+typedef struct verifier {
     const settings *s;
     FILE *out;
     tally *tallies;
     int count, cases, references_failed;
     json *failures; /* NULL without --json */
-} session;
+} verifier;
 
 static exk_options *make_options(const verify_problem *p, const exk_plan *plan) {
     exk_options *options;
@@ -88,7 +88,7 @@ static bool judged(const verify_problem *p, const exk_result *reference, const e
 }
 
 /* How to see this failure again. */
-static void repeat_command(const session *v, const verify_problem *p, const char *variant, char *text,
+static void repeat_command(const verifier *v, const verify_problem *p, const char *variant, char *text,
                            size_t size) {
     if (p->number > 0)
         snprintf(text, size, "exakt verify --case %d --seed %" PRIu64 " --variants %s", p->number, p->seed,
@@ -98,7 +98,7 @@ static void repeat_command(const session *v, const verify_problem *p, const char
                  v->s->positional[0], p->k, p->seed, variant);
 }
 
-static void add_failure(const session *v, const verify_problem *p, const char *variant, const setup *how,
+static void add_failure(const verifier *v, const verify_problem *p, const char *variant, const setup *how,
                         const char *why) {
     if (!v->failures)
         return;
@@ -111,7 +111,7 @@ static void add_failure(const session *v, const verify_problem *p, const char *v
     json_add_text(node, "what", why);
 }
 
-static void report_failure(session *v, const verify_problem *p, tally *t, const setup *how, const char *why) {
+static void report_failure(verifier *v, const verify_problem *p, tally *t, const setup *how, const char *why) {
     add_failure(v, p, t->variant->name, how, why);
     if (t->failures++ >= REPORTED)
         return;
@@ -121,7 +121,7 @@ static void report_failure(session *v, const verify_problem *p, tally *t, const 
             p->number, p->name, how->plan.threads, how->name, why, repeat);
 }
 
-static void run_once(session *v, const verify_problem *p, const exk_result *reference, tally *t,
+static void run_once(verifier *v, const verify_problem *p, const exk_result *reference, tally *t,
                      const setup *how) {
     exk_error error = {0};
     exk_result *result;
@@ -150,7 +150,7 @@ static void run_once(session *v, const verify_problem *p, const exk_result *refe
     exk_result_free(result);
 }
 
-static void run_variant(session *v, const verify_problem *p, const exk_result *reference, tally *t) {
+static void run_variant(verifier *v, const verify_problem *p, const exk_result *reference, tally *t) {
     exk_shape shape = {p->points.n, p->points.d, p->k};
     if (!variant_fits(t->variant, &shape))
         return;
@@ -162,7 +162,7 @@ static void run_variant(session *v, const verify_problem *p, const exk_result *r
     t->seconds += seconds_now() - started;
 }
 
-static void run_problem(session *v, const verify_problem *p) {
+static void run_problem(verifier *v, const verify_problem *p) {
     exk_error error = {0};
     exk_result *reference;
     exk_status status = solve(p, reference_variant, &setups[0].plan, &reference, &error);
@@ -179,7 +179,7 @@ static void run_problem(session *v, const verify_problem *p) {
     exk_result_free(reference);
 }
 
-static exit_code run_case(session *v, int number) {
+static exit_code run_case(verifier *v, int number) {
     verify_problem p;
     if (verify_case_build(number, v->s->seed, &p) != EXK_OK)
         return fail(CLI_LIMIT, "case %d: out of memory", number);
@@ -190,7 +190,7 @@ static exit_code run_case(session *v, int number) {
     return CLI_OK;
 }
 
-static exit_code run_cases(session *v) {
+static exit_code run_cases(verifier *v) {
     int count = verify_case_count(), only = (int)v->s->case_number;
     if (v->s->case_number > count)
         return fail(CLI_USAGE, "--case: there are %d cases; use 1 to %d", count, count);
@@ -206,7 +206,7 @@ static exit_code run_cases(session *v) {
 
 enum { INPUT_ITERATIONS = 20 };
 
-static exit_code run_input(session *v) {
+static exit_code run_input(verifier *v) {
     const settings *s = v->s;
     run r = {0};
     exit_code code = run_load(&r, s);
@@ -226,14 +226,14 @@ static exit_code run_input(session *v) {
     return code;
 }
 
-static bool all_passed(const session *v) {
+static bool all_passed(const verifier *v) {
     bool passed = v->references_failed == 0;
     for (int i = 0; i < v->count; i++)
         passed = passed && v->tallies[i].failures == 0;
     return passed;
 }
 
-static void print_tallies(const session *v) {
+static void print_tallies(const verifier *v) {
     fprintf(v->out, "%-34s %6s %6s %10s %16s %8s  %s\n", "variant", "cases", "runs", "ambiguous",
             "decided exactly", "seconds", "verdict");
     for (int i = 0; i < v->count; i++) {
@@ -248,7 +248,7 @@ static void print_tallies(const session *v) {
                             : "labels, counts, centroids, inertia and iterations are the same bits everywhere");
 }
 
-static void add_tallies(json *root, const session *v) {
+static void add_tallies(json *root, const verifier *v) {
     json *list = json_add_array(root, "variants");
     for (int i = 0; i < v->count; i++) {
         const tally *t = &v->tallies[i];
@@ -263,7 +263,7 @@ static void add_tallies(json *root, const session *v) {
     }
 }
 
-static exit_code write_record(const session *v, json *root) {
+static exit_code write_record(const verifier *v, json *root) {
     json_add_text(root, "version", EXAKT_VERSION);
     json_add_text(root, "command", "verify");
     json_add_text(root, "reference", reference_variant);
@@ -287,7 +287,7 @@ static exit_code check_settings(const settings *s) {
 }
 
 /* The rows that --variants selects, each with an empty tally. */
-static exit_code select_variants(session *v) {
+static exit_code select_variants(verifier *v) {
     int rows = exk_variant_rows();
     const exk_variant **selected = calloc((size_t)rows, sizeof *selected);
     v->tallies = calloc((size_t)rows, sizeof *v->tallies);
@@ -299,7 +299,7 @@ static exit_code select_variants(session *v) {
     return code;
 }
 
-static exit_code conclude(const session *v, json *root) {
+static exit_code conclude(const verifier *v, json *root) {
     print_tallies(v);
     exit_code code = root ? write_record(v, root) : CLI_OK;
     if (!all_passed(v))
@@ -310,7 +310,7 @@ static exit_code conclude(const session *v, json *root) {
 }
 
 static exit_code verify(const settings *s) {
-    session v = {.s = s, .out = summary_stream(s)};
+    verifier v = {.s = s, .out = summary_stream(s)};
     json *root = NULL;
     exit_code code = check_settings(s);
     if (code == CLI_OK)

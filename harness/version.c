@@ -27,7 +27,9 @@
 
 static const char *compiler(void) {
 #if defined(__clang__)
-    return "clang " __clang_version__;
+    static char text[32];
+    snprintf(text, sizeof text, "clang %d.%d.%d", __clang_major__, __clang_minor__, __clang_patchlevel__);
+    return text;
 #else
     return "gcc " __VERSION__;
 #endif
@@ -44,7 +46,7 @@ static const char *hwloc_text(void) {
 #ifdef EXAKT_HAVE_HWLOC
     static char text[32];
     unsigned version = hwloc_get_api_version();
-    snprintf(text, sizeof text, "%u.%u", version >> 16, (version >> 8) & 0xff);
+    snprintf(text, sizeof text, "interface %u.%u", version >> 16, (version >> 8) & 0xff);
     return text;
 #else
     return NULL;
@@ -104,7 +106,7 @@ static const char *gnuplot_text(void) {
 static void collect(part parts[PARTS]) {
     parts[0] = (part){"hwloc", hwloc_text(), "cache topology and thread binding"};
     parts[1] = (part){"PAPI", papi_text(), "hardware counters"};
-    parts[2] = (part){"OpenBLAS", openblas_text(), "the blas variants"};
+    parts[2] = (part){"OpenBLAS", openblas_text(), "blas variants"};
     parts[3] = (part){"cJSON", cjson_text(), "JSON output"};
     parts[4] = (part){"zlib", zlib_text(), "gzip input"};
     parts[5] = (part){"OpenMP", openmp_text(), "threads"};

@@ -19,6 +19,9 @@ enum {
     /* Where the points stream from memory: 4 points a centroid keep four fifths of the arithmetic intensity of an
      * endless tile, 1 / (1 / points + 1 / centroids). */
     POINTS_PER_CENTROID = 4,
+    /* A tile shares the error bound of its longest point, so long tiles leave more points ambiguous: on standardised
+     * KDD-99, 20 % of them with 5148 points a tile, 13 % with 480, and no fewer with 12. */
+    POINTS_MOST = 480,
     WAYS_UNKNOWN = 8,
     LINE = 64,
     L1_UNKNOWN = 32 << 10,
@@ -137,7 +140,7 @@ static void plan_fused(const blocking *b, exk_plan *plan) {
     if (plan->centroid_tile <= 0)
         plan->centroid_tile = fused_centroid_tile(b);
     if (plan->point_tile <= 0)
-        plan->point_tile = point_tile(b, fused_point_rows(b, plan->centroid_tile));
+        plan->point_tile = point_tile(b, min64(fused_point_rows(b, plan->centroid_tile), POINTS_MOST));
 }
 
 /* A slice of a panel stays in L1 while slices of mr points pass: of each set's ways one is for the scores on their
@@ -175,7 +178,7 @@ static void plan_tiled(const blocking *b, exk_plan *plan) {
         plan->centroid_tile = tiled_centroid_tile(b, slice);
     int64_t centroids = min64(plan->centroid_tile, ceil_div(b->k, b->nr) * b->nr);
     if (plan->point_tile <= 0)
-        plan->point_tile = point_tile(b, tiled_point_rows(b, centroids, slice));
+        plan->point_tile = point_tile(b, min64(tiled_point_rows(b, centroids, slice), POINTS_MOST));
 }
 
 /* The strategies that materialise scores against all centroids: as many points at a time, with their scores, as

@@ -184,12 +184,12 @@ TEST_CASE("plans that were looked at", "[plan]") {
         int threads;
         int64_t point_tile, centroid_tile, depth_tile;
     } const known[] = {
-        {"vm-l3-260mb.xml", "assign_f32_fused__avx512", {200000, 768, 1000}, 2, 672, 512, 192},
-        {"vm-l3-260mb.xml", "assign_f32_fused__avx512", {100000, 2, 100}, 2, 8340, 128, 2},
-        {"vm-l3-260mb.xml", "assign_f32_tiled__avx512", {200000, 768, 1000}, 2, 528, 512, 256},
-        {"hybrid-8p-8e.xml", "assign_f32_fused__avx2", {500000, 128, 1000}, 16, 1044, 1008, 128},
-        {"epyc-64.xml", "assign_f32_fused__avx2", {500000, 128, 1000}, 64, 1938, 512, 128},
-        {"epyc-64.xml", "assign_f32_fused__avx2", {200000, 4096, 1000}, 64, 702, 176, 187},
+        {"vm-l3-260mb.xml", "assign_f32_fused__avx512", {200000, 768, 1000}, 2, 480, 512, 192},
+        {"vm-l3-260mb.xml", "assign_f32_fused__avx512", {100000, 2, 100}, 2, 468, 128, 2},
+        {"vm-l3-260mb.xml", "assign_f32_tiled__avx512", {200000, 768, 1000}, 2, 480, 512, 256},
+        {"hybrid-8p-8e.xml", "assign_f32_fused__avx2", {500000, 128, 1000}, 16, 480, 1008, 128},
+        {"epyc-64.xml", "assign_f32_fused__avx2", {500000, 128, 1000}, 64, 480, 512, 128},
+        {"epyc-64.xml", "assign_f32_fused__avx2", {200000, 4096, 1000}, 64, 480, 176, 187},
         {"no-l3-a72.xml", "assign_f32_fused__neon", {10000, 784, 100}, 4, 180, 40, 157},
     };
     for (const auto &row : known) {
