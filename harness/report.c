@@ -59,7 +59,7 @@ exit_code fail_writing(const exk_error *error) {
 }
 
 char *format_bytes(int64_t bytes, char *text, size_t size) {
-    static const char *const units[] = {"B", "KB", "MB", "GB", "TB"};
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
     double value = (double)bytes;
     int unit = 0;
     while (value >= 1024 && unit < 4) {

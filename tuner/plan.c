@@ -12,6 +12,8 @@ enum {
     OUTPUT_BYTES = 12,
     /* Where fused folds its sums: often enough for a tight error bound, and seldom enough to cost nothing. */
     FOLD_DEPTH = 192,
+    /* The micro-kernel takes so many dimensions at a time. */
+    DEPTH_STEP = 4,
     /* Tiles for each thread, so that the last ones to finish do not keep the others waiting. */
     TILES_PER_THREAD = 4,
     /* A point tile shorter than this many groups of mr is not worth a sweep over the centroids. */
@@ -136,7 +138,7 @@ static int64_t fused_point_rows(const blocking *b, int64_t centroid_tile) {
 
 static void plan_fused(const blocking *b, exk_plan *plan) {
     if (plan->depth_tile <= 0)
-        plan->depth_tile = equalise(b->d, FOLD_DEPTH, 1);
+        plan->depth_tile = equalise(b->d, FOLD_DEPTH, DEPTH_STEP);
     if (plan->centroid_tile <= 0)
         plan->centroid_tile = fused_centroid_tile(b);
     if (plan->point_tile <= 0)
