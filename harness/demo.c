@@ -136,7 +136,7 @@ static exit_code choose_rows(demo_run *d, const exk_variant **selected) {
         return code;
     d->rows[d->count++].variant = baseline;
     for (int i = 0; i < count; i++)
-        if (selected[i] != baseline && variant_fits(selected[i], &d->shape))
+        if (selected[i] != baseline && exk_variant_fits(selected[i], &d->shape))
             d->rows[d->count++].variant = selected[i];
     return CLI_OK;
 }

@@ -17,7 +17,7 @@ static void add_tunables(json *node, const exk_variant *row) {
         json_add_text(tunable, "name", plan_field_name(row->tunables[i].field));
         json_add_integer(tunable, "min", row->tunables[i].min);
         json_add_integer(tunable, "max", row->tunables[i].max);
-        json_add_integer(tunable, "multiple", tunable_multiple(row, &row->tunables[i]));
+        json_add_integer(tunable, "multiple", exk_tunable_multiple(row, &row->tunables[i]));
     }
 }
 

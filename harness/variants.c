@@ -1,5 +1,6 @@
 #include "harness/variants.h"
 #include "harness/report.h"
+#include "kernels/cpu.h"
 
 #include <fnmatch.h>
 #include <stdio.h>
@@ -15,10 +16,6 @@ static bool is_short_form(const exk_variant *row, const char *text) {
 
 static bool is_named(const exk_variant *row, const char *text) {
     return strcmp(row->name, text) == 0 || is_short_form(row, text);
-}
-
-bool variant_fits(const exk_variant *variant, const exk_shape *shape) {
-    return shape->d <= variant->limits.d_max && shape->k <= variant->limits.k_max;
 }
 
 /* "x; did you mean a, b or c?": the nearest full name, strategy, and the way to see all. */
@@ -49,7 +46,7 @@ static choice choose(const char *text, const exk_shape *shape) {
             continue;
         if (exk_variant_obstacle(row))
             c.cannot = c.cannot ? c.cannot : row;
-        else if (shape && !variant_fits(row, shape))
+        else if (shape && !exk_variant_fits(row, shape))
             c.too_big = row;
         else
             c.runs = row;
@@ -81,11 +78,19 @@ exit_code variant_resolve(const char *text, const exk_shape *shape, const exk_va
     if (strcmp(text, "auto") != 0)
         return resolve(text, shape, variant);
     *variant = exk_variant_auto(shape);
-    return *variant ? CLI_OK : fail(CLI_VARIANT, "--variant: auto: no variant takes this shape");
+    if (*variant)
+        return CLI_OK;
+    const char *obstacle = exk_isa_obstacle("scalar");
+    return obstacle
+               ? fail(CLI_VARIANT, "--variant: auto: %s", obstacle)
+               : fail(CLI_VARIANT, "--variant: auto: no variant takes this shape; exakt list shows the limits");
 }
 
+/* A glob may stand for the whole name or for what follows op and dtype: fused*. */
 static bool is_selected(const exk_variant *row, const char *pattern) {
-    return is_named(row, pattern) || strcmp(row->isa, pattern) == 0 || fnmatch(pattern, row->name, 0) == 0;
+    const char *short_name = strstr(row->name, row->strategy);
+    return is_named(row, pattern) || strcmp(row->isa, pattern) == 0 || fnmatch(pattern, row->name, 0) == 0 ||
+           (short_name && fnmatch(pattern, short_name, 0) == 0);
 }
 
 exit_code variants_select(const char *pattern, const exk_variant **rows, int *count) {
@@ -112,10 +117,4 @@ const char *plan_field_name(exk_field field) {
     static const char *const names[EXK_FIELD_COUNT] = {"point_tile", "centroid_tile", "depth_tile",
                                                        "matrix_bytes"};
     return names[field];
-}
-
-int64_t tunable_multiple(const exk_variant *variant, const exk_tunable *tunable) {
-    if (tunable->multiple == EXK_OF_MR)
-        return variant->mr;
-    return tunable->multiple == EXK_OF_NR ? exk_variant_nr(variant) : tunable->multiple;
 }

@@ -12,16 +12,11 @@ exit_code variant_check(const char *text);
 /* The variant that text names for this shape: of several rows, the last that can run. */
 exit_code variant_resolve(const char *text, const exk_shape *shape, const exk_variant **variant);
 
-bool variant_fits(const exk_variant *variant, const exk_shape *shape);
-
 /* The rows that a pattern, a strategy or an ISA selects and that run here, in the order of the registry. rows has
  * room for exk_variant_rows() entries. */
 exit_code variants_select(const char *pattern, const exk_variant **rows, int *count);
 
 /* A field of the plan in words and as a number. */
 const char *plan_field_name(exk_field field);
-
-/* The multiple a tunable is rounded to, resolved to a number. */
-int64_t tunable_multiple(const exk_variant *variant, const exk_tunable *tunable);
 
 #endif

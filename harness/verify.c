@@ -152,7 +152,7 @@ static void run_once(verifier *v, const verify_problem *p, const exk_result *ref
 
 static void run_variant(verifier *v, const verify_problem *p, const exk_result *reference, tally *t) {
     exk_shape shape = {p->points.n, p->points.d, p->k};
-    if (!variant_fits(t->variant, &shape))
+    if (!exk_variant_fits(t->variant, &shape))
         return;
     double started = seconds_now();
     t->cases++;
