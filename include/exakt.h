@@ -60,13 +60,15 @@ typedef struct exk_plan {
 } exk_plan;
 
 typedef enum exk_init {
-    EXK_INIT_KMEANSPP = 0, /* D^2 sampling: Arthur & Vassilvitskii, k-means++, SODA 2007 */
-    EXK_INIT_RANDOM,       /* k distinct points, uniformly */
-    EXK_INIT_FIRST,        /* the first k points */
-    EXK_INIT_GIVEN         /* exk_options_set_centroids */
+    EXK_INIT_KMEANSPP =
+        0,           /* D^2 sampling (Arthur & Vassilvitskii, k-means++, SODA 2007), in batches by rejection */
+    EXK_INIT_RANDOM, /* k distinct points, uniformly */
+    EXK_INIT_FIRST,  /* the first k points */
+    EXK_INIT_GIVEN   /* exk_options_set_centroids */
 } exk_init;
 
-/* What happens to a cluster that no point chose. */
+/* What happens to a cluster that no point chose. With fewer distinct points than clusters some stay empty whatever
+ * the policy: they keep their centroid and a count of 0. */
 typedef enum exk_empty {
     EXK_EMPTY_FARTHEST = 0, /* it takes the point farthest from its own centroid (ties: lowest point index) */
     EXK_EMPTY_KEEP,         /* its centroid stays where it was */

@@ -213,10 +213,10 @@ static void lay_out(exk_run *run) {
     run->column_max = exk_arena_take(arena, threads * d, sizeof(float));
     run->column_sum = exk_arena_take(arena, threads * d, sizeof(int64_t));
     run->block = exk_arena_take(arena, n / EXK_BLOCK + 1, sizeof(double));
-    /* The two label arrays are free while init needs one double a point. */
-    run->nearest = exk_arena_take(arena, n, sizeof(double));
-    run->labels = (int32_t *)(void *)run->nearest;
-    run->previous = run->labels ? run->labels + n : NULL;
+    run->labels = exk_arena_take(arena, n, sizeof(int32_t));
+    run->previous = exk_arena_take(arena, n, sizeof(int32_t));
+    if (run->fits && run->options->init == EXK_INIT_KMEANSPP)
+        run->nearest = exk_arena_take(arena, n, sizeof(double));
     run->centroids = exk_arena_take(arena, k * d, sizeof(float));
     run->variant_shared = exk_arena_take(arena, run->scratch.shared, 1);
     run->variant_point = run->scratch.per_point ? exk_arena_take(arena, n, run->scratch.per_point) : NULL;

@@ -44,31 +44,47 @@ static void init_random(exk_run *run, int repeat) {
     }
 }
 
-/* Squared distances to the nearest centroid chosen so far, once centroid j is among them. */
-static double nearest_block(const exk_run *run, int64_t first, int64_t last, int64_t j) {
-    const int64_t d = run->points.d;
+/* Distances to the nearest centroid once it is run->labels[i] of those from `first` on, summed over a block. */
+static double nearest_block(exk_run *run, int64_t block, int64_t first) {
+    const int64_t n = run->points.n, d = run->points.d;
+    const int64_t last = (block + 1) * EXK_BLOCK < n ? (block + 1) * EXK_BLOCK : n;
     double sum = 0.0;
-    for (int64_t i = first; i < last; i++) {
-        const double distance =
-            run->bulk->dist64(run->points.x + i * run->points.stride, run->centroids + j * d, d);
-        if (distance < run->nearest[i])
-            run->nearest[i] = distance;
+    for (int64_t i = block * EXK_BLOCK; i < last; i++) {
+        const float *c = run->centroids + (first + run->labels[i]) * d;
+        const double distance = run->bulk->dist64(run->points.x + i * run->points.stride, c, d);
+        run->nearest[i] = distance < run->nearest[i] ? distance : run->nearest[i];
         sum += run->nearest[i];
     }
     return sum;
 }
 
-static double update_nearest(exk_run *run, int64_t j) {
-    const int64_t n = run->points.n, blocks = (n + EXK_BLOCK - 1) / EXK_BLOCK;
+/* run->labels[i] = the nearest of centroids [first, first + count), less first: an ordinary pass over those alone.
+ */
+static bool label_by(exk_run *run, int64_t first, int64_t count) {
+    const int64_t k = run->k;
+    float *centroids = run->centroids;
+    run->k = run->filter.k = run->score_centroids.k = count;
+    run->centroids = centroids + first * run->points.d;
+    exk_tally tally;
+    const bool finished = exk_run_pass(run, false, &tally);
+    run->k = run->filter.k = run->score_centroids.k = k;
+    run->centroids = centroids;
+    return finished;
+}
+
+/* Bring run->nearest and the sums of its blocks up to date with new centroids; *total = the sum over all points.
+ */
+static bool update_nearest(exk_run *run, int64_t first, int64_t count, double *total) {
+    if (!label_by(run, first, count))
+        return false;
+    const int64_t blocks = (run->points.n + EXK_BLOCK - 1) / EXK_BLOCK;
 #pragma omp parallel for schedule(static) num_threads(run->plan.threads)
-    for (int64_t b = 0; b < blocks; b++) {
-        const int64_t last = (b + 1) * EXK_BLOCK < n ? (b + 1) * EXK_BLOCK : n;
-        run->block[b] = nearest_block(run, b * EXK_BLOCK, last, j);
-    }
-    double sum = 0.0;
     for (int64_t b = 0; b < blocks; b++)
-        sum += run->block[b];
-    return sum;
+        run->block[b] = nearest_block(run, b, first);
+    *total = 0.0;
+    for (int64_t b = 0; b < blocks; b++)
+        *total += run->block[b];
+    return true;
 }
 
 /* The point at which the running sum of run->nearest passes target; the last one of nonzero weight if rounding
@@ -92,22 +108,64 @@ static int64_t find_weighted(const exk_run *run, double target) {
     return found;
 }
 
+/* The squared distance of point i to its nearest centroid, those of the batch [first, last) included. */
+static double weight_now(const exk_run *run, int64_t i, int64_t first, int64_t last) {
+    const int64_t d = run->points.d;
+    double weight = run->nearest[i];
+    for (int64_t j = first; j < last; j++) {
+        const double distance =
+            run->bulk->dist64(run->points.x + i * run->points.stride, run->centroids + j * d, d);
+        weight = distance < weight ? distance : weight;
+    }
+    return weight;
+}
+
+/* Draw a batch of at most `most` centroids from `first` on; returns how many, at least one. Points are drawn by
+ * the weights before the batch and kept with probability weight now / weight before: rejection sampling from
+ * exactly the distribution that one-by-one drawing has, while the weights of all points are brought up to date
+ * once a batch. */
+static int64_t draw_batch(exk_run *run, int repeat, int64_t first, int64_t most, double total) {
+    const uint64_t seed = run->options->seed, stream = stream_of(repeat, first);
+    int64_t drawn = 0;
+    for (uint64_t attempt = 0; drawn < most && attempt < 4 * (uint64_t)most; attempt++) {
+        const int64_t i = find_weighted(run, exk_philox_unit(seed, stream, 2 * attempt) * total);
+        const double weight = weight_now(run, i, first, first + drawn);
+        if (exk_philox_unit(seed, stream, 2 * attempt + 1) * run->nearest[i] < weight)
+            take_point(run, first + drawn++, i);
+    }
+    return drawn;
+}
+
+/* Where no more can be drawn by weight: every point coincides with a centroid, so any point is as good; or the
+ * caller stopped the run, which then ends with defined centroids. */
+static void take_any(exk_run *run, int repeat, int64_t first) {
+    for (int64_t j = first; j < run->k; j++)
+        take_point(run, j,
+                   (int64_t)exk_philox_below(run->options->seed, stream_of(repeat, j), UINT64_MAX,
+                                             (uint64_t)run->points.n));
+}
+
 static void init_kmeanspp(exk_run *run, int repeat) {
-    const uint64_t seed = run->options->seed, n = (uint64_t)run->points.n;
-    for (int64_t i = 0; i < run->points.n; i++)
+    enum { BATCH_MAX = 512 };
+    const int64_t n = run->points.n;
+    for (int64_t i = 0; i < n; i++) {
         run->nearest[i] = INFINITY;
-    take_point(run, 0, (int64_t)exk_philox_below(seed, stream_of(repeat, 0), 0, n));
-    for (int64_t j = 1; j < run->k; j++) {
-        if (exk_run_stopped(run)) {
-            take_point(run, j, j); /* the run ends anyway, with defined centroids */
-            continue;
+        run->previous[i] = -1;
+    }
+    take_point(run, 0, (int64_t)exk_philox_below(run->options->seed, stream_of(repeat, 0), 0, (uint64_t)n));
+    int64_t known = 0, chosen = 1; /* centroids [known, chosen) are not in run->nearest yet */
+    while (chosen < run->k) {
+        double total;
+        if (!update_nearest(run, known, chosen - known, &total) || total == 0.0) {
+            take_any(run, repeat, chosen);
+            return;
         }
-        const double total = update_nearest(run, j - 1);
-        const double target = exk_philox_unit(seed, stream_of(repeat, j), 0) * total;
-        /* total is 0 when every point coincides with a centroid: any point is as good. */
-        const int64_t i =
-            total > 0.0 ? find_weighted(run, target) : (int64_t)exk_philox_below(seed, stream_of(repeat, j), 1, n);
-        take_point(run, j, i);
+        known = chosen;
+        /* Early on each centroid changes the weights much: small batches keep rejections rare. */
+        int64_t most = chosen / 2 < BATCH_MAX ? chosen / 2 : BATCH_MAX;
+        most = most < 1 ? 1 : most;
+        most = most < run->k - chosen ? most : run->k - chosen;
+        chosen += draw_batch(run, repeat, chosen, most, total);
     }
 }
 

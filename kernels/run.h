@@ -96,7 +96,7 @@ typedef struct exk_run {
     /* The current iteration. */
     float *centroids, *next;    /* k x d: in use; the update */
     int32_t *labels, *previous; /* n: being written; of the pass before, -1 before the first */
-    double *nearest;            /* n: init's squared distances, in the memory of labels and previous */
+    double *nearest;            /* n: kmeans++'s squared distances; NULL for other inits */
     int64_t *sum, *count;       /* k x d, k: of the clusters of `labels` */
     double *centroid_shift;     /* k: squared movement */
     double *centroid_inertia;   /* k: what is subtracted from square_sum */
