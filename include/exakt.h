@@ -60,11 +60,10 @@ typedef struct exk_plan {
 } exk_plan;
 
 typedef enum exk_init {
-    EXK_INIT_KMEANSPP =
-        0,           /* D^2 sampling (Arthur & Vassilvitskii, k-means++, SODA 2007), in batches by rejection */
-    EXK_INIT_RANDOM, /* k distinct points, uniformly */
-    EXK_INIT_FIRST,  /* the first k points */
-    EXK_INIT_GIVEN   /* exk_options_set_centroids */
+    EXK_INIT_KMEANSPP = 0, /* D^2 sampling: Arthur & Vassilvitskii, k-means++, SODA 2007 */
+    EXK_INIT_RANDOM,       /* k distinct points, uniformly */
+    EXK_INIT_FIRST,        /* the first k points */
+    EXK_INIT_GIVEN         /* exk_options_set_centroids */
 } exk_init;
 
 /* What happens to a cluster that no point chose. With fewer distinct points than clusters some stay empty whatever

@@ -158,19 +158,4 @@ inline std::string gzipped(const std::string &bytes) {
 }
 #endif
 
-// EXAKT_DATA/name, or "" after saying why the test is skipped.
-inline std::string real_data(const std::string &name) {
-    const char *folder = std::getenv("EXAKT_DATA");
-    if (!folder || !*folder) {
-        WARN("skipped: EXAKT_DATA is not set, so there is no " << name);
-        return "";
-    }
-    const std::string path = std::string(folder) + "/" + name;
-    if (!std::filesystem::exists(path)) {
-        WARN("skipped: there is no " << path);
-        return "";
-    }
-    return path;
-}
-
 } // namespace datasets_test

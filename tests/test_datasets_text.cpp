@@ -282,35 +282,4 @@ TEST_CASE("text: gzip", "[datasets]") {
     check_refused(Text(packed.substr(0, packed.size() / 2), "t.csv.gz").path, EXK_ERR_FORMAT,
                   {"gzip data ends early"});
 }
-
-TEST_CASE("real data: KDD Cup 1999", "[datasets]") {
-    const std::string path = real_data("kddcup99_10_percent.csv.gz");
-    if (path.empty()) {
-        return;
-    }
-    const Load load(path);
-    REQUIRE(load.status == EXK_OK);
-    CHECK(load.dataset->points.n == 494021);
-    CHECK(load.dataset->points.d == 38);
-    CHECK(load.note() == "left out non-numeric columns 1, 2, 3, 41");
-    CHECK(load.dataset->points.x[1] == 181);
-    CHECK(load.dataset->points.x[38 + 2] == 486);
-    const Load chosen(path, "0,4-40");
-    REQUIRE(chosen.status == EXK_OK);
-    CHECK(chosen.note().empty());
-    const std::size_t bytes = 494021U * 38U * sizeof(float);
-    CHECK(std::memcmp(chosen.dataset->points.x, load.dataset->points.x, bytes) == 0);
-}
-
-TEST_CASE("real data: BIRCH set 1", "[datasets]") {
-    const std::string path = real_data("birch1.txt.gz");
-    if (path.empty()) {
-        return;
-    }
-    const Load load(path);
-    REQUIRE(load.status == EXK_OK);
-    CHECK(load.dataset->points.n == 100000);
-    CHECK(load.dataset->points.d == 2);
-    CHECK(load.note().empty());
-}
 #endif

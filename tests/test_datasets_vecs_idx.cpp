@@ -137,22 +137,4 @@ TEST_CASE("IDX: gzip that promises more than it holds", "[datasets]") {
     check_refused(dir.write("x.gz", gzipped(idx(8, {0xffffffff, 0x1000}, "abc"))), EXK_ERR_FORMAT,
                   {"promises 17592186040320 bytes", "holds 3"});
 }
-
-TEST_CASE("real data: MNIST", "[datasets]") {
-    const std::string path = real_data("mnist-t10k-images-idx3-ubyte.gz");
-    if (path.empty()) {
-        return;
-    }
-    const Load load(path);
-    REQUIRE(load.status == EXK_OK);
-    const exk_points &p = load.dataset->points;
-    CHECK(p.n == 10000);
-    CHECK(p.d == 784);
-    CHECK(load.note() == "uint8 converted to float32");
-    float largest = 0;
-    for (int64_t i = 0; i < p.n * p.d; i++) {
-        largest = p.x[i] > largest ? p.x[i] : largest;
-    }
-    CHECK(largest == 255);
-}
 #endif
