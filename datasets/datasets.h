@@ -8,8 +8,8 @@
 extern "C" {
 #endif
 
-/* A point set that owns its memory: mapped straight from a plain float32 .npy, allocated otherwise. A mapped file
- * must not be shortened while it is in use. */
+/* A point set that owns its memory: mapped straight from a plain float32 .npy, allocated otherwise. If a
+ * mapped file is shortened while it is in use, the process gets SIGBUS, which a library cannot catch. */
 typedef struct exk_dataset {
     exk_points points;
     bool mapped;
@@ -36,9 +36,8 @@ exk_status exk_dataset_load(const char *input, const exk_load_options *options, 
                             exk_error *error);
 void exk_dataset_free(exk_dataset *dataset);
 
-/* Write a rows x cols matrix as .npy version 1.0, C order. Written to a temporary name beside `path`, synced, then
- * renamed: path is either the old file or the whole new one. cols == 0 writes a one-dimensional array. A symbolic
- * link is followed; anything but a regular file is refused. */
+/* Write a rows x cols matrix as .npy version 1.0, C order. path is either the old file or the whole new one, see
+ * datasets/replace.h. cols == 0 writes a one-dimensional array. */
 exk_status exk_npy_write_f32(const char *path, const float *data, int64_t rows, int64_t cols, exk_error *error);
 exk_status exk_npy_write_i32(const char *path, const int32_t *data, int64_t rows, int64_t cols, exk_error *error);
 

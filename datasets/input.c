@@ -136,6 +136,9 @@ static exk_status inflate_step(exk_input *input) {
     }
     const int result = inflate(z, Z_NO_FLUSH);
     input->between_members = result == Z_STREAM_END;
+    if (result == Z_MEM_ERROR) {
+        return out_of_memory(input); /* zlib allocates its window late */
+    }
     if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) {
         return exk_file_error(input->error, EXK_ERR_FORMAT, input->path,
                               "gzip data damaged after %lld unpacked bytes (%s); copy it again",

@@ -28,7 +28,7 @@ static const char *scan_digits(const char *p, const char *end, int step, decimal
     for (; p < end && is_digit(*p); p++) {
         number->found_digit = true;
         number->mantissa = number->mantissa * 10 + (uint64_t)(*p - '0');
-        number->digits += number->mantissa > 0;
+        number->digits += number->digits > 0 || *p != '0'; /* not by the mantissa: it wraps */
         number->exponent -= step;
     }
     return p;

@@ -44,23 +44,64 @@ static exk_status check_row(const exk_input *input, const uint8_t *row, size_t g
     return EXK_OK;
 }
 
+/* The bytes of a row. The memory grows with what the file really holds: its dimension is only a promise. */
+typedef struct row_buffer {
+    uint8_t *bytes;
+    size_t capacity;
+} row_buffer;
+
+static exk_status no_memory(const exk_input *input, exk_error *error) {
+    return exk_file_error(error, EXK_ERR_MEMORY, exk_input_path(input), "no memory for a row; free some memory");
+}
+
+static exk_status make_room(const exk_input *input, row_buffer *row, size_t bytes, exk_error *error) {
+    if (bytes <= row->capacity) {
+        return EXK_OK;
+    }
+    uint8_t *grown = realloc(row->bytes, bytes);
+    if (!grown) {
+        return no_memory(input, error);
+    }
+    row->bytes = grown;
+    row->capacity = bytes;
+    return EXK_OK;
+}
+
+/* *got < bytes only at the end of the content. */
+static exk_status take_row(exk_input *input, size_t bytes, row_buffer *row, size_t *got, exk_error *error) {
+    exk_status status = EXK_OK;
+    bool ended = false;
+    for (*got = 0; status == EXK_OK && !ended && *got < bytes;) {
+        const size_t room = 2 * *got > row->capacity ? 2 * *got : row->capacity;
+        const size_t wanted = (room < bytes ? room : bytes) - *got;
+        size_t part = 0;
+        status = make_room(input, row, *got + wanted, error);
+        if (status == EXK_OK) {
+            status = exk_input_read(input, row->bytes + *got, wanted, &part);
+        }
+        ended = part < wanted;
+        *got += part;
+    }
+    return status;
+}
+
 /* Sets *ended instead of adding a row at the end of the file. */
-static exk_status read_row(exk_input *input, const exk_item *item, int64_t number, int64_t d, uint8_t *row,
+static exk_status read_row(exk_input *input, const exk_item *item, int64_t number, int64_t d, row_buffer *row,
                            exk_dataset *dataset, bool *ended, exk_error *error) {
     const size_t bytes = LENGTH_BYTES + (size_t)d * item->bytes;
     size_t got;
-    exk_status status = exk_input_read(input, row, bytes, &got);
+    exk_status status = take_row(input, bytes, row, &got, error);
     *ended = got == 0;
     if (status != EXK_OK || *ended) {
         return status;
     }
-    status = check_row(input, row, got, bytes, number, d, error);
+    status = check_row(input, row->bytes, got, bytes, number, d, error);
     if (status == EXK_OK) {
         const size_t needed = (size_t)(number + 1) * (size_t)d * sizeof(float);
         status = exk_dataset_grow(exk_input_path(input), dataset, needed, error);
     }
     if (status == EXK_OK) {
-        item->convert(row + LENGTH_BYTES, (float *)dataset->storage + number * d, (size_t)d);
+        item->convert(row->bytes + LENGTH_BYTES, (float *)dataset->storage + number * d, (size_t)d);
     }
     return status;
 }
@@ -78,17 +119,17 @@ static exk_status reserve_all(exk_input *input, const exk_item *item, int64_t d,
 
 static exk_status read_rows(exk_input *input, const exk_item *item, int64_t d, exk_dataset *dataset,
                             exk_error *error) {
-    uint8_t *row = malloc(LENGTH_BYTES + (size_t)d * item->bytes);
-    if (!row) {
-        return exk_file_error(error, EXK_ERR_MEMORY, exk_input_path(input),
-                              "no memory for a row; free some memory");
+    enum { FIRST_ROOM = 1 << 16 };
+    row_buffer row = {.bytes = malloc(FIRST_ROOM), .capacity = FIRST_ROOM};
+    if (!row.bytes) {
+        return no_memory(input, error);
     }
     exk_status status = EXK_OK;
     int64_t n = 0;
     for (bool ended = false; status == EXK_OK && !ended; n += !ended) {
-        status = read_row(input, item, n, d, row, dataset, &ended, error);
+        status = read_row(input, item, n, d, &row, dataset, &ended, error);
     }
-    free(row);
+    free(row.bytes);
     if (status == EXK_OK) {
         exk_dataset_finish(dataset, n, d);
     }

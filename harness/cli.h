@@ -54,6 +54,7 @@ typedef struct settings {
 
     bool quick;
     int64_t case_number;
+    const char *dump; /* folder for the smallest failing points */
 } settings;
 
 typedef struct command {

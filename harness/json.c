@@ -16,11 +16,12 @@ exit_code json_check(const char *path) {
     return path ? output_check("--json", path) : CLI_OK;
 }
 
+/* Something could not be added for want of memory: the record must not be written as if it were whole. */
+static bool incomplete;
+
 static json *add(json *parent, const char *key, json *value) {
-    if (key)
-        cJSON_AddItemToObject(parent, key, value);
-    else
-        cJSON_AddItemToArray(parent, value);
+    const cJSON_bool added = key ? cJSON_AddItemToObject(parent, key, value) : cJSON_AddItemToArray(parent, value);
+    incomplete = incomplete || !added;
     return value;
 }
 
@@ -73,7 +74,7 @@ void json_free(json *root) {
 }
 
 exit_code json_write(json *root, const char *path) {
-    char *text = cJSON_Print(root);
+    char *text = incomplete ? NULL : cJSON_Print(root);
     cJSON_Delete(root);
     if (!text)
         return fail(CLI_LIMIT, "%s: out of memory while writing JSON", path);

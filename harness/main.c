@@ -1,6 +1,7 @@
 /* exakt: the command table and what surrounds every command. */
 #include "harness/blas_core.h"
 #include "harness/cli.h"
+#include "harness/interrupt.h"
 #include "harness/options.h"
 #include "harness/report.h"
 
@@ -18,7 +19,7 @@ enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static const char exit_codes[] = "exit codes:\n"
                                  "    0  ok\n"
-                                 "    1  verification failed: two variants disagree\n"
+                                 "    1  verification failed: some variant is wrong\n"
                                  "    2  usage: unknown command or option, a value out of range\n"
                                  "    3  input: a file cannot be read, or is not what its format demands\n"
                                  "    4  data refused: NaN or infinity\n"
@@ -134,5 +135,6 @@ int main(int argc, char **argv) {
     hold_standard_files();
     settle_environment(argc, argv);
     blas_core_one_thread();
+    interrupt_guard();
     return check_stdout(dispatch(argc, argv));
 }

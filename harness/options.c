@@ -82,6 +82,8 @@ static const option_row table[] = {
     {"quick", 0, KIND_FLAG, NULL, NULL, CMD_VERIFY | CMD_DEMO, FIELD(quick), 0, 0, "a smaller run, in seconds"},
     {"case", 0, KIND_COUNT, "N", NULL, CMD_VERIFY, FIELD(case_number), 1, ANY,
      "run only the built-in case N, run by run"},
+    {"dump", 0, KIND_TEXT, "DIR", NULL, CMD_VERIFY, FIELD(dump), 0, 0,
+     "write the smallest failing points (and centroids) there, as .npy"},
     {"json", 0, KIND_TEXT, "F|-", NULL, COMPUTING | CMD_VERIFY, FIELD(json), 0, 0,
      "write the record of the run as JSON; -: to stdout, the summary goes to stderr"},
     {"json", 0, KIND_DASH, NULL, NULL, DESCRIBING, FIELD(json), 0, 0, "print JSON"},

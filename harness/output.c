@@ -1,4 +1,5 @@
 #include "harness/output.h"
+#include "datasets/replace.h"
 #include "harness/report.h"
 
 #include <errno.h>
@@ -109,29 +110,6 @@ static exit_code cannot_write(const char *path) {
                 strerror(errno));
 }
 
-/* mkstemp made the file private; give it the mode that open() would have given. */
-static void open_to_others(int file) {
-    mode_t mask = umask(0);
-    umask(mask);
-    (void)!fchmod(file, 0666 & ~mask);
-}
-
-static exit_code replace(const char *given, const char *data, size_t size) {
-    char name[PATH_MAX + 8], target[PATH_MAX];
-    const char *path = target_of(given, target);
-    int file = open_beside(path, name, sizeof name);
-    if (file < 0)
-        return cannot_write(given);
-    open_to_others(file);
-    bool good = write_all(file, data, size) && write_all(file, "\n", 1) && fsync(file) == 0;
-    good = close(file) == 0 && good;
-    if (good && rename(name, path) == 0)
-        return CLI_OK;
-    exit_code code = cannot_write(given);
-    unlink(name);
-    return code;
-}
-
 static exit_code write_directly(const char *path, const char *data, size_t size) {
     int file = open(path, O_WRONLY | O_CLOEXEC);
     if (file < 0)
@@ -147,5 +125,9 @@ exit_code output_write(const char *path, const char *data, size_t size) {
         putchar('\n');
         return CLI_OK; /* main checks stdout once, at the end */
     }
-    return is_special(path) ? write_directly(path, data, size) : replace(path, data, size);
+    if (is_special(path))
+        return write_directly(path, data, size);
+    const exk_piece pieces[] = {{data, size}, {"\n", 1}};
+    exk_error error;
+    return exk_file_replace(path, pieces, 2, &error) == EXK_OK ? CLI_OK : fail_writing(&error);
 }

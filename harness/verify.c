@@ -1,234 +1,261 @@
-#include "datasets/datasets.h"
 #include "harness/interrupt.h"
 #include "harness/report.h"
 #include "harness/summary.h"
 #include "harness/variants.h"
-#include "harness/verify_judge.h"
+#include "harness/verify_shrink.h"
+#include "harness/verify_work.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-static const char reference_variant[] = "assign_f32_naive__scalar";
-
-/* Threads and tiles to run with: the library's own choice, then tiles that divide nothing. */
-typedef struct setup {
-    const char *name;
-    exk_plan plan;
-    bool quick;
-} setup;
-
-// clang-format off
-static const setup setups[] = {
-    {"chosen",      {.threads = 1}, true},
-    {"odd",         {.threads = 2, .point_tile = 5, .centroid_tile = 7, .depth_tile = 3, .matrix_bytes = 4096}, true},
-    {"wide",        {.threads = 3, .point_tile = 96, .centroid_tile = 33, .depth_tile = 17, .matrix_bytes = 65536},
-     true},
-    {"chosen",      {.threads = 2}, false},
-    {"chosen",      {.threads = 3}, false},
-    {"one by one",  {.threads = 1, .point_tile = 1, .centroid_tile = 1, .depth_tile = 1, .matrix_bytes = 1}, false},
-    {"odd",         {.threads = 3, .point_tile = 37, .centroid_tile = 11, .depth_tile = 64, .matrix_bytes = 999},
-     false},
+enum {
+    REPORTED = 2,    /* failing cases of a variant that are printed, of each kind; the others are counted */
+    KINDS = 3,       /* of verify_kind */
+    CRASHES_MAX = 3, /* then a variant is not run any more */
+    CASE_PATIENCE = 60,
+    SHRINK_SECONDS = 10 /* for each variant */
 };
-// clang-format on
-
-enum { SETUPS = sizeof setups / sizeof setups[0], REPORTED = 5 };
 
 typedef struct tally {
     const exk_variant *variant;
-    int cases, runs, failures;
+    int cases, runs, failures, crashes;
+    int reported[KINDS];          /* failing cases */
+    int last_case, last_reported; /* number + 1; 0: none */
     int64_t ambiguous, exact;
     double seconds;
+    verify_position smallest; /* failing run on the smallest problem */
+    exk_shape smallest_shape;
+    bool can_shrink;
 } tally;
 
 typedef struct verifier {
-    const settings *s;
+    verify_work work;
     FILE *out;
     tally *tallies;
-    int count, cases, references_failed;
+    int cases, last_case, references_failed;
+    verify_message last; /* heard from the child */
+    bool running;        /* last is a run that has not ended */
+    char fault[VERIFY_WHY];
     json *failures; /* NULL without --json */
+    double started, shown;
 } verifier;
 
-static exk_options *make_options(const verify_problem *p, const exk_plan *plan) {
-    exk_options *options;
-    if (exk_options_create(&options) != EXK_OK)
-        return NULL;
-    exk_options_set_plan(options, plan);
-    exk_options_set_init(options, p->init);
-    exk_options_set_empty(options, p->empty);
-    exk_options_set_seed(options, p->seed);
-    exk_options_set_max_iter(options, p->max_iter);
-    exk_options_set_tol(options, 0);
-    exk_options_set_stop_flag(options, interrupt_flag());
-    return options;
-}
-
-static exk_status solve(const verify_problem *p, const char *variant, const exk_plan *tiles, exk_result **result,
-                        exk_error *error) {
-    exk_plan plan = *tiles;
-    plan.variant = variant;
-    *result = NULL;
-    exk_options *options = make_options(p, &plan);
-    if (!options) {
-        *error = (exk_error){.status = EXK_ERR_MEMORY, .message = "out of memory"};
-        return EXK_ERR_MEMORY;
-    }
-    exk_status status = exk_fit(&p->points, p->k, options, result, error);
-    exk_options_free(options);
-    return status;
-}
-
-static bool judged(const verify_problem *p, const exk_result *reference, const exk_result *result, char *why,
-                   size_t size) {
-    for (const verify_judge *judge = verify_judges; judge->name; judge++)
-        if (!judge->accepts(p, reference, result, why, size))
-            return false;
-    return true;
-}
-
 /* How to see this failure again. */
-static void repeat_command(const verifier *v, const verify_problem *p, const char *variant, char *text,
-                           size_t size) {
-    if (p->number > 0)
-        snprintf(text, size, "exakt verify --case %d --seed %" PRIu64 " --variants %s", p->number, p->seed,
-                 variant);
+static void repeat_command(const settings *s, int number, const char *variant, char *text, size_t size) {
+    if (number > 0)
+        snprintf(text, size, "exakt verify --case %d --seed %" PRIu64 " --variants %s", number, s->seed, variant);
     else
-        snprintf(text, size, "exakt verify %s -k %" PRId64 " --seed %" PRIu64 " --variants %s",
-                 v->s->positional[0], p->k, p->seed, variant);
+        snprintf(text, size, "exakt verify %s -k %" PRId64 " --seed %" PRIu64 " --variants %s", s->positional[0],
+                 s->k, s->seed, variant);
 }
 
-static void add_failure(const verifier *v, const verify_problem *p, const char *variant, const setup *how,
-                        const char *why) {
+static void clear_progress(const verifier *v) {
+    if (v->shown > 0)
+        fputs("\r\033[K", stderr);
+}
+
+/* One line, rewritten ten times a second, where stderr is a terminal. */
+static void show_progress(verifier *v, const verify_message *m) {
+    double now = seconds_now();
+    if (!isatty(STDERR_FILENO) || now - v->shown < 0.1)
+        return;
+    int failures = v->references_failed;
+    for (int i = 0; i < v->work.count; i++)
+        failures += v->tallies[i].failures;
+    fprintf(stderr, "\r\033[Kcase %d/%d  %s  %d failures  %.0f s", m->number,
+            v->work.s->positionals ? 0 : verify_case_count(), m->name, failures, now - v->started);
+    v->shown = now;
+}
+
+static void add_failure(const verifier *v, const verify_message *m, const char *variant, const char *why) {
     if (!v->failures)
         return;
+    const verify_setup *setup = &verify_setups[m->setup];
     json *node = json_add_object(v->failures, NULL);
-    json_add_integer(node, "case", p->number);
-    json_add_text(node, "name", p->name);
+    json_add_integer(node, "case", m->number);
+    json_add_text(node, "name", m->name);
     json_add_text(node, "variant", variant);
-    json_add_integer(node, "threads", how->plan.threads);
-    json_add_text(node, "tiles", how->name);
+    json_add_integer(node, "threads", setup->plan.threads);
+    json_add_text(node, "tiles", setup->name);
     json_add_text(node, "what", why);
 }
 
-static void report_failure(verifier *v, const verify_problem *p, tally *t, const setup *how, const char *why) {
-    add_failure(v, p, t->variant->name, how, why);
-    if (t->failures++ >= REPORTED)
+static double size_of(const exk_shape *shape) {
+    return ((double)shape->n + (double)shape->k) * (double)shape->d;
+}
+
+static void keep_smallest(tally *t, const verify_message *m) {
+    if (t->can_shrink && size_of(&m->shape) >= size_of(&t->smallest_shape))
         return;
+    t->can_shrink = true;
+    t->smallest = (verify_position){m->number, m->variant, m->setup};
+    t->smallest_shape = m->shape;
+}
+
+static void report_failure(verifier *v, const verify_message *m, const char *why) {
+    tally *t = &v->tallies[m->variant];
+    const verify_setup *setup = &verify_setups[m->setup];
     char repeat[512];
-    repeat_command(v, p, t->variant->name, repeat, sizeof repeat);
+    add_failure(v, m, t->variant->name, why);
+    t->failures++;
+    if (t->last_reported == m->number + 1 || t->reported[m->kind] == REPORTED)
+        return;
+    t->last_reported = m->number + 1;
+    t->reported[m->kind]++;
+    repeat_command(v->work.s, m->number, t->variant->name, repeat, sizeof repeat);
+    clear_progress(v);
     fprintf(v->out, "FAIL  %s, case %d (%s), %d threads, %s tiles: %s\n      again: %s\n", t->variant->name,
-            p->number, p->name, how->plan.threads, how->name, why, repeat);
+            m->number, m->name, setup->plan.threads, setup->name, why, repeat);
 }
 
-static void run_once(verifier *v, const verify_problem *p, const exk_result *reference, tally *t,
-                     const setup *how) {
-    exk_error error = {0};
-    exk_result *result;
-    char why[560] = "";
-    exk_status status = solve(p, t->variant->name, &how->plan, &result, &error);
-    if (interrupted()) {
-        exk_result_free(result);
-        return;
-    }
+static void report_reference(verifier *v, const verify_message *m, const char *why) {
+    v->references_failed++;
+    add_failure(v, m, verify_reference_variant, why);
+    clear_progress(v);
+    fprintf(v->out, "FAIL  the reference, %s, case %d (%s): %s\n", verify_reference_variant, m->number, m->name,
+            why);
+}
+
+static void begin_run(verifier *v, const verify_message *m) {
+    tally *t = &v->tallies[m->variant];
+    t->cases += t->last_case != m->number + 1;
+    t->last_case = m->number + 1;
     t->runs++;
-    if (status != EXK_OK) {
-        report_failure(v, p, t, how, error.message);
-        exk_result_free(result);
-        return;
+}
+
+static void end_run(verifier *v, const verify_message *m) {
+    tally *t = &v->tallies[m->variant];
+    const verify_verdict *verdict = &m->verdict;
+    t->ambiguous += verdict->ambiguous;
+    t->exact += verdict->exact;
+    t->seconds += verdict->seconds;
+    if (!verdict->passed) {
+        keep_smallest(t, m);
+        report_failure(v, m, verdict->why);
     }
-    exk_totals totals = exk_result_totals(result);
-    t->ambiguous += totals.ambiguous_points;
-    t->exact += totals.exactly_decided_points;
-    bool good = judged(p, reference, result, why, sizeof why);
-    if (!good)
-        report_failure(v, p, t, how, why);
-    if (v->s->case_number)
+    if (v->work.s->case_number)
         fprintf(v->out, "%s  %-34s %d threads, %-10s tiles: %" PRId64 " ambiguous, %" PRId64 " decided exactly\n",
-                good ? "ok  " : "FAIL", t->variant->name, how->plan.threads, how->name, totals.ambiguous_points,
-                totals.exactly_decided_points);
-    exk_result_free(result);
+                verdict->passed ? "ok  " : "FAIL", t->variant->name, verify_setups[m->setup].plan.threads,
+                verify_setups[m->setup].name, verdict->ambiguous, verdict->exact);
 }
 
-static void run_variant(verifier *v, const verify_problem *p, const exk_result *reference, tally *t) {
-    exk_shape shape = {p->points.n, p->points.d, p->k};
-    if (!exk_variant_fits(t->variant, &shape))
+static void begin_case(verifier *v, const verify_message *m) {
+    bool again = v->last_case == m->number + 1;
+    show_progress(v, m);
+    if (v->work.s->case_number && !again)
+        fprintf(v->out, "case %d: %s\n", m->number, m->name);
+}
+
+static void end_standard(verifier *v, const verify_message *m) {
+    if (v->last_case == m->number + 1)
         return;
-    double started = seconds_now();
-    t->cases++;
-    for (int i = 0; i < SETUPS && !interrupted(); i++)
-        if (setups[i].quick || !v->s->quick)
-            run_once(v, p, reference, t, &setups[i]);
-    t->seconds += seconds_now() - started;
+    v->last_case = m->number + 1;
+    v->cases += m->is_standard;
+    if (!m->verdict.passed)
+        report_reference(v, m, m->verdict.why);
 }
 
-static void run_problem(verifier *v, const verify_problem *p) {
-    exk_error error = {0};
-    exk_result *reference;
-    exk_status status = solve(p, reference_variant, &setups[0].plan, &reference, &error);
-    if (status == EXK_OK) {
-        v->cases++;
-        for (int i = 0; i < v->count && !interrupted(); i++)
-            run_variant(v, p, reference, &v->tallies[i]);
-    } else if (!interrupted()) {
-        v->references_failed++;
-        fprintf(v->out, "FAIL  the reference, %s, case %d (%s): %s\n", reference_variant, p->number, p->name,
-                error.message);
-        add_failure(v, p, reference_variant, &setups[0], error.message);
+static void take(verifier *v, const verify_message *m) {
+    switch (m->event) {
+    case VERIFY_CASE:
+        begin_case(v, m);
+        break;
+    case VERIFY_STANDARD:
+        end_standard(v, m);
+        break;
+    case VERIFY_STARTED:
+        begin_run(v, m);
+        break;
+    case VERIFY_ENDED:
+        end_run(v, m);
+        break;
+    case VERIFY_FAULT:
+        memcpy(v->fault, m->verdict.why, sizeof v->fault);
+        return;
+    case VERIFY_DONE:
+        break;
     }
-    exk_result_free(reference);
+    v->running = m->event == VERIFY_STARTED;
+    v->last = *m;
 }
 
-static exit_code run_case(verifier *v, int number) {
-    verify_problem p;
-    if (verify_case_build(number, v->s->seed, &p) != EXK_OK)
-        return fail(CLI_LIMIT, "case %d: out of memory", number);
-    if (v->s->case_number)
-        fprintf(v->out, "case %d: %s\n", number, p.name);
-    run_problem(v, &p);
-    verify_problem_free(&p);
+/* The child died in the middle of a run: that variant's failure. The next child goes on behind it. */
+static void blame_variant(verifier *v, const char *how, bool hangs) {
+    char why[2 * VERIFY_WHY];
+    tally *t = &v->tallies[v->last.variant];
+    snprintf(why, sizeof why, "%s%s%s", how, *v->fault ? ", " : "", v->fault);
+    if (!hangs)
+        keep_smallest(t, &v->last);
+    report_failure(v, &v->last, why);
+    if (hangs || ++t->crashes == CRASHES_MAX) {
+        v->work.dropped[v->last.variant] = true;
+        fprintf(v->out, "      %s is not run any more\n", t->variant->name);
+    }
+    v->work.from = (verify_position){v->last.number, v->last.variant, v->last.setup + 1};
+}
+
+/* It died in the reference: the next child takes the next case. Without a case it died by itself. */
+static exit_code blame_reference(verifier *v, const char *how) {
+    if (v->last.event != VERIFY_CASE)
+        return fail(CLI_LIMIT, "a child process %s", how);
+    v->last_case = v->last.number + 1;
+    report_reference(v, &v->last, how);
+    v->work.from = (verify_position){.number = v->last.number + 1};
+    return v->references_failed < CRASHES_MAX && !v->work.s->positionals ? CLI_OK : CLI_DIFFERS;
+}
+
+/* One child, until it ends. *done: there is nothing left to do. */
+static exit_code supervise(verifier *v, bool *done) {
+    verify_child child;
+    verify_message message;
+    verify_heard heard;
+    char how[VERIFY_WHY];
+    /* Nobody knows how long a user's points take. */
+    double patience = v->work.s->positionals ? 1e9 : CASE_PATIENCE;
+    v->running = false;
+    v->fault[0] = 0;
+    v->last = (verify_message){.event = VERIFY_DONE, .code = CLI_OK};
+    if (!verify_child_start(&child, verify_work_through, &v->work))
+        return fail(CLI_LIMIT, "no process can be started");
+    while ((heard = verify_child_hear(&child, patience, &message)) == VERIFY_HEARD)
+        take(v, &message);
+    bool well = verify_child_end(&child, heard == VERIFY_HANGS, how, sizeof how);
+    *done = well || interrupted();
+    if (*done)
+        return v->last.event == VERIFY_DONE ? (exit_code)v->last.code : CLI_OK;
+    if (!v->running)
+        return blame_reference(v, how);
+    blame_variant(v, how, heard == VERIFY_HANGS);
     return CLI_OK;
 }
 
-static exit_code run_cases(verifier *v) {
-    int count = verify_case_count(), only = (int)v->s->case_number;
-    if (v->s->case_number > count)
-        return fail(CLI_USAGE, "--case: there are %d cases; use 1 to %d", count, count);
-    for (int number = 1; number <= count && !interrupted(); number++) {
-        if (only ? number != only : v->s->quick && !verify_case_is_quick(number))
-            continue;
-        exit_code code = run_case(v, number);
-        if (code != CLI_OK)
-            return code;
-    }
-    return CLI_OK;
-}
-
-enum { INPUT_ITERATIONS = 20 };
-
-static exit_code run_input(verifier *v) {
-    const settings *s = v->s;
-    run r = {0};
-    exit_code code = run_load(&r, s);
-    if (code == CLI_OK && s->k > r.shape.n)
-        code = fail(CLI_USAGE, "-k: %lld clusters for %lld points; use at most %lld", (long long)s->k,
-                    (long long)r.shape.n, (long long)r.shape.n);
-    if (code == CLI_OK) {
-        verify_problem p = {.points = r.data->points,
-                            .k = s->k,
-                            .max_iter = INPUT_ITERATIONS,
-                            .init = EXK_INIT_KMEANSPP,
-                            .seed = s->seed};
-        snprintf(p.name, sizeof p.name, "%s", s->positional[0]);
-        run_problem(v, &p);
-    }
-    run_end(&r);
+static exit_code supervise_all(verifier *v) {
+    exit_code code = CLI_OK;
+    for (bool done = false; !done && code == CLI_OK;)
+        code = supervise(v, &done);
+    clear_progress(v);
     return code;
+}
+
+static void shrink_failures(verifier *v) {
+    for (int i = 0; i < v->work.count && !interrupted(); i++) {
+        const tally *t = &v->tallies[i];
+        if (!t->can_shrink)
+            continue;
+        char repeat[512];
+        repeat_command(v->work.s, t->smallest.number, t->variant->name, repeat, sizeof repeat);
+        fprintf(v->out, "shrinking case %d of %s\n", t->smallest.number, t->variant->name);
+        verify_shrink(&v->work, &t->smallest, &t->smallest_shape, SHRINK_SECONDS, v->out);
+        fprintf(v->out, "      again: %s\n", repeat);
+    }
 }
 
 static bool all_passed(const verifier *v) {
     bool passed = v->references_failed == 0;
-    for (int i = 0; i < v->count; i++)
+    for (int i = 0; i < v->work.count; i++)
         passed = passed && v->tallies[i].failures == 0;
     return passed;
 }
@@ -236,27 +263,30 @@ static bool all_passed(const verifier *v) {
 static void print_tallies(const verifier *v) {
     fprintf(v->out, "%-34s %6s %6s %10s %16s %8s  %s\n", "variant", "cases", "runs", "ambiguous",
             "decided exactly", "seconds", "verdict");
-    for (int i = 0; i < v->count; i++) {
+    for (int i = 0; i < v->work.count; i++) {
         const tally *t = &v->tallies[i];
         const char *verdict = t->failures ? "FAIL" : t->runs ? "PASS" : "not run";
         fprintf(v->out, "%-34s %6d %6d %10" PRId64 " %16" PRId64 " %8.2f  %s\n", t->variant->name, t->cases,
                 t->runs, t->ambiguous, t->exact, t->seconds, verdict);
     }
-    fprintf(v->out, "%d cases, seed %" PRIu64 ": %s\n", v->cases, v->s->seed,
+    fprintf(v->out, "%d cases, seed %" PRIu64 ", %.1f s: %s\n", v->cases, v->work.s->seed,
+            seconds_now() - v->started,
             !all_passed(v)  ? "FAIL"
             : interrupted() ? "interrupted; no difference so far"
-                            : "labels, counts, centroids, inertia and iterations are the same bits everywhere");
+                            : "labels, counts, centroids, inertia and iterations are the same bits everywhere, "
+                              "and what the oracle says");
 }
 
 static void add_tallies(json *root, const verifier *v) {
     json *list = json_add_array(root, "variants");
-    for (int i = 0; i < v->count; i++) {
+    for (int i = 0; i < v->work.count; i++) {
         const tally *t = &v->tallies[i];
         json *node = json_add_object(list, NULL);
         json_add_text(node, "variant", t->variant->name);
         json_add_integer(node, "cases", t->cases);
         json_add_integer(node, "runs", t->runs);
         json_add_integer(node, "failures", t->failures);
+        json_add_integer(node, "crashes", t->crashes);
         json_add_integer(node, "ambiguous_points", t->ambiguous);
         json_add_integer(node, "exactly_decided_points", t->exact);
         json_add_real(node, "seconds", t->seconds);
@@ -264,38 +294,43 @@ static void add_tallies(json *root, const verifier *v) {
 }
 
 static exit_code write_record(const verifier *v, json *root) {
+    const settings *s = v->work.s;
     json_add_text(root, "version", EXAKT_VERSION);
     json_add_text(root, "command", "verify");
-    json_add_text(root, "reference", reference_variant);
-    json_add_unsigned(root, "seed", v->s->seed);
-    json_add_bool(root, "quick", v->s->quick);
+    json_add_text(root, "reference", verify_reference_variant);
+    json_add_unsigned(root, "seed", s->seed);
+    json_add_bool(root, "quick", s->quick);
     json_add_integer(root, "cases", v->cases);
     json_add_bool(root, "stopped", interrupted());
     json_add_bool(root, "passed", all_passed(v));
     add_tallies(root, v);
-    return json_write(root, v->s->json);
+    return json_write(root, s->json);
 }
 
 static exit_code check_settings(const settings *s) {
+    int count = verify_case_count();
     if (s->positionals && !s->k)
         return fail(CLI_USAGE, "-k: missing; give the number of clusters, for example -k 100");
     if (!s->positionals && s->k)
         return fail(CLI_USAGE, "-k: goes with an INPUT; the built-in cases have their own");
     if (s->positionals && s->case_number)
         return fail(CLI_USAGE, "--case: is for the built-in cases; leave out INPUT");
+    if (s->case_number > count)
+        return fail(CLI_USAGE, "--case: there are %d cases; use 1 to %d", count, count);
     return json_check(s->json);
 }
 
 /* The rows that --variants selects, each with an empty tally. */
 static exit_code select_variants(verifier *v) {
-    int rows = exk_variant_rows();
-    const exk_variant **selected = calloc((size_t)rows, sizeof *selected);
-    v->tallies = calloc((size_t)rows, sizeof *v->tallies);
-    exit_code code = selected && v->tallies ? variants_select(v->s->variants, selected, &v->count)
-                                            : fail(CLI_LIMIT, "out of memory");
-    for (int i = 0; i < v->count; i++)
-        v->tallies[i].variant = selected[i];
-    free(selected);
+    size_t rows = (size_t)exk_variant_rows();
+    v->work.variants = calloc(rows, sizeof(const exk_variant *));
+    v->work.dropped = calloc(rows, sizeof *v->work.dropped);
+    v->tallies = calloc(rows, sizeof *v->tallies);
+    if (!v->work.variants || !v->work.dropped || !v->tallies)
+        return fail(CLI_LIMIT, "out of memory");
+    exit_code code = variants_select(v->work.s->variants, v->work.variants, &v->work.count);
+    for (int i = 0; i < v->work.count; i++)
+        v->tallies[i].variant = v->work.variants[i];
     return code;
 }
 
@@ -304,29 +339,34 @@ static exit_code conclude(const verifier *v, json *root) {
     exit_code code = root ? write_record(v, root) : CLI_OK;
     if (!all_passed(v))
         return CLI_DIFFERS;
-    if (interrupted())
-        return CLI_INTERRUPTED;
-    return code;
+    return interrupted() ? CLI_INTERRUPTED : code;
+}
+
+static exit_code verify_selected(verifier *v) {
+    json *root = NULL;
+    if (v->work.s->json) {
+        root = json_object();
+        v->failures = json_add_array(root, "failures");
+    }
+    interrupt_arm();
+    exit_code code = supervise_all(v);
+    if (code != CLI_OK && all_passed(v)) {
+        json_free(root);
+        return code;
+    }
+    shrink_failures(v);
+    return conclude(v, root);
 }
 
 static exit_code verify(const settings *s) {
-    verifier v = {.s = s, .out = summary_stream(s)};
-    json *root = NULL;
+    verifier v = {.work = {.s = s, .from = {.number = 1}}, .out = summary_stream(s), .started = seconds_now()};
     exit_code code = check_settings(s);
     if (code == CLI_OK)
         code = select_variants(&v);
-    if (code == CLI_OK && s->json) {
-        root = json_object();
-        v.failures = json_add_array(root, "failures");
-    }
-    if (code == CLI_OK) {
-        interrupt_arm();
-        code = s->positionals ? run_input(&v) : run_cases(&v);
-    }
     if (code == CLI_OK)
-        code = conclude(&v, root);
-    else
-        json_free(root);
+        code = verify_selected(&v);
+    free(v.work.variants);
+    free(v.work.dropped);
     free(v.tallies);
     return code;
 }
@@ -335,14 +375,18 @@ const command command_verify = {
     .name = "verify",
     .bit = CMD_VERIFY,
     .synopsis = "[INPUT -k K] [options]",
-    .summary = "Check that every variant finds the same bits as naive scalar code on one thread.",
+    .summary = "Check every variant against naive scalar code, exact arithmetic and guard pages.",
     .text =
         "Without INPUT: generated shapes and adversarial cases (exact ties, duplicates, denormals, overflow).\n"
-        "Each is solved by every variant with 1, 2 and 3 threads and several tile sizes. With INPUT: the first\n"
-        "20 iterations on those points. Exit code 1 tells that some variant differs.\n"
+        "Each is solved by every variant with 1, 2 and 3 threads and several tile sizes, and compared bit by\n"
+        "bit with naive scalar code on one thread and by value with big-integer arithmetic; then each variant's\n"
+        "functions run alone with forbidden pages around every buffer. A variant that crashes or hangs fails,\n"
+        "the others go on. With INPUT: the first 20 iterations on those points. A failing case is shrunk.\n"
+        "Exit code 1 tells that some variant is wrong.\n"
         "\n"
         "examples:\n"
         "  exakt verify --quick\n"
+        "  exakt verify --case 7 --seed 42 --variants fused\n"
         "  exakt verify points.npy -k 100 --variants avx2\n",
     .most = 1,
     .run = verify,

@@ -6,15 +6,26 @@
 
 #include <stddef.h>
 
+enum { VERIFY_WHY = 400 };
+
+/* What naive scalar code found on one thread, and what the oracle thinks of it. */
+typedef struct verify_reference {
+    exk_result *result;
+    bool accepted;
+    char why[VERIFY_WHY];
+} verify_reference;
+
 typedef struct verify_judge {
     const char *name;
-    /* false: result is wrong, and why says where. reference: what naive scalar code found on one thread. */
-    bool (*accepts)(const verify_problem *problem, const exk_result *reference, const exk_result *result,
+    /* false: result is wrong, and why says where. */
+    bool (*accepts)(const verify_problem *problem, const verify_reference *reference, const exk_result *result,
                     char *why, size_t size);
 } verify_judge;
 
-/* Every judge must accept; ended by a row without a name. A judge that shares no code with the library goes here.
- */
+/* Every judge must accept; ended by a row without a name. */
 extern const verify_judge verify_judges[];
+
+/* Let the oracle judge the reference itself. */
+void verify_judge_reference(const verify_problem *problem, verify_reference *reference);
 
 #endif

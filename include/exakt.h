@@ -42,7 +42,8 @@ typedef struct exk_error {
 /* A short English name of a status ("out of memory"). Never NULL. */
 const char *exk_status_name(exk_status status);
 
-/* n points of d float32 values; row i starts at x + i*stride. Not owned. */
+/* n points of d float32 values; row i starts at x + i*stride. Not owned. If x is a mapped file that someone
+ * truncates meanwhile, the process gets SIGBUS: the library cannot catch that for you. */
 typedef struct exk_points {
     const float *x;
     int64_t n, d, stride;

@@ -230,8 +230,9 @@ static void lay_out(exk_run *run) {
 
 static size_t result_bytes(const exk_run *run, int64_t trace_capacity) {
     const size_t n = (size_t)run->points.n, k = (size_t)run->k, d = (size_t)run->points.d;
+    /* Two traces: of the best run so far and of the one under way. */
     return sizeof(exk_result) + n * sizeof(int32_t) + k * d * sizeof(float) + k * sizeof(int64_t) +
-           (size_t)trace_capacity * sizeof(exk_iteration);
+           2 * (size_t)trace_capacity * sizeof(exk_iteration);
 }
 
 static exk_status out_of_memory(const exk_run *run, size_t bytes, exk_error *error) {

@@ -122,9 +122,13 @@ exk_status exk_run_scan(exk_run *run, exk_error *error) {
     const int64_t n = run->points.n, d = run->points.d;
     find_column_max(run, run->column_max);
     exk_sums_scale(n, d, run->largest, run->scale);
+    if (exk_run_stopped(run))
+        return EXK_OK;
     sum_columns(run, run->column_sum);
     exk_sums_mean(run->column_sum, run->scale, n, d, run->shift);
     run->square_sum = exk_run_blocked_sum(run, square_block);
+    if (exk_run_stopped(run))
+        return EXK_OK;
     run->tolerance = run->options->tol > 0.0 ? run->options->tol * mean_variance(run) : 0.0;
     run->centred = centring_pays(run);
     if (!run->centred) {

@@ -18,6 +18,15 @@ static void take_point(exk_run *run, int64_t j, int64_t i) {
         c[t] = x[t] + 0.0f;
 }
 
+/* Where no more can be drawn by weight: every point coincides with a centroid, so any point is as good; or the
+ * caller stopped the run, which then ends with defined centroids. */
+static void take_any(exk_run *run, int repeat, int64_t first) {
+    for (int64_t j = first; j < run->k; j++)
+        take_point(run, j,
+                   (int64_t)exk_philox_below(run->options->seed, stream_of(repeat, j), UINT64_MAX,
+                                             (uint64_t)run->points.n));
+}
+
 static void init_given(exk_run *run) {
     for (int64_t i = 0; i < run->k * run->points.d; i++)
         run->centroids[i] = run->options->centroids[i] + 0.0f;
@@ -33,6 +42,10 @@ static void init_random(exk_run *run, int repeat) {
     int32_t *taken = run->labels;
     memset(taken, 0, (size_t)run->points.n * sizeof *taken);
     for (int64_t j = 0; j < run->k; j++) {
+        if (exk_run_stopped(run)) {
+            take_any(run, repeat, j);
+            return;
+        }
         int64_t i;
         uint64_t draw = 0;
         do {
@@ -80,11 +93,11 @@ static bool update_nearest(exk_run *run, int64_t first, int64_t count, double *t
     const int64_t blocks = (run->points.n + EXK_BLOCK - 1) / EXK_BLOCK;
 #pragma omp parallel for schedule(static) num_threads(run->plan.threads)
     for (int64_t b = 0; b < blocks; b++)
-        run->block[b] = nearest_block(run, b, first);
+        run->block[b] = exk_run_stopped(run) ? 0.0 : nearest_block(run, b, first);
     *total = 0.0;
     for (int64_t b = 0; b < blocks; b++)
         *total += run->block[b];
-    return true;
+    return !exk_run_stopped(run);
 }
 
 /* The point at which the running sum of run->nearest passes target; the last one of nonzero weight if rounding
@@ -134,15 +147,6 @@ static int64_t draw_batch(exk_run *run, int repeat, int64_t first, int64_t most,
             take_point(run, first + drawn++, i);
     }
     return drawn;
-}
-
-/* Where no more can be drawn by weight: every point coincides with a centroid, so any point is as good; or the
- * caller stopped the run, which then ends with defined centroids. */
-static void take_any(exk_run *run, int repeat, int64_t first) {
-    for (int64_t j = first; j < run->k; j++)
-        take_point(run, j,
-                   (int64_t)exk_philox_below(run->options->seed, stream_of(repeat, j), UINT64_MAX,
-                                             (uint64_t)run->points.n));
 }
 
 static void init_kmeanspp(exk_run *run, int repeat) {

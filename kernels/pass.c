@@ -6,8 +6,10 @@
 
 #include "kernels/run.h"
 
-bool exk_run_stopped(const exk_run *run) {
-    return run->options->stop && __atomic_load_n(run->options->stop, __ATOMIC_RELAXED);
+bool exk_run_stopped(exk_run *run) {
+    if (run->options->stop && __atomic_load_n(run->options->stop, __ATOMIC_RELAXED))
+        __atomic_store_n(&run->stop_seen, 1, __ATOMIC_RELAXED);
+    return __atomic_load_n(&run->stop_seen, __ATOMIC_RELAXED);
 }
 
 static int64_t share(int64_t count, int part, int parts) {
@@ -142,6 +144,8 @@ static exk_tally total_tally(const exk_run *run) {
 }
 
 bool exk_run_pass(exk_run *run, bool accumulate, exk_tally *tally) {
+    if (exk_run_stopped(run))
+        return false;
     const int64_t tiles = (run->points.n + run->plan.point_tile - 1) / run->plan.point_tile;
     run->score_centroids.movement = run->has_moved ? run->movement : NULL;
     exk_filter_begin(&run->filter, run->centroids);

@@ -80,6 +80,7 @@ typedef struct exk_run {
     const exk_bulk *bulk;
     exk_scratch scratch;
     exk_arena arena;
+    int stop_seen;
 
     /* About the points; fixed for the whole run. */
     float *norm;         /* n: ||x - shift||, as rounded by the filter, rounded up */
@@ -113,10 +114,11 @@ typedef struct exk_run {
     exk_worker *worker; /* plan.threads */
 } exk_run;
 
-/* Whether the caller wants the run to end. */
-bool exk_run_stopped(const exk_run *run);
+/* Whether the caller wants the run to end; once true it stays so. */
+bool exk_run_stopped(exk_run *run);
 
-/* data.c: norms, column maxima, sums' scale, means, tolerance. Refuses NaN and infinity. */
+/* data.c: norms, column maxima, sums' scale, means, tolerance. Refuses NaN and infinity. Nothing of it is valid if the
+ * run was stopped meanwhile. */
 exk_status exk_run_scan(exk_run *run, exk_error *error);
 
 /* The sum over all points, blocks of EXK_BLOCK added in index order. */

@@ -1,6 +1,9 @@
 // The exact arithmetic against the oracle: comparison, error bounds, sums, dist64.
+#include <algorithm>
 #include <cfloat>
 #include <cmath>
+#include <cstdlib>
+#include <memory>
 #include <vector>
 
 #include "tests/catch.hpp"
@@ -8,6 +11,7 @@
 #include "tests/oracle.hpp"
 
 #include "kernels/exact/bulk.h"
+#include "kernels/exact/certify.h"
 #include "kernels/exact/compare.h"
 #include "kernels/exact/filter.h"
 #include "kernels/exact/sums.h"
@@ -75,6 +79,18 @@ TEST_CASE("exact comparison carries through many dimensions", "[exact]") {
     CHECK(exk_compare_distances(x.data(), a.data(), b.data(), d) == -1);
 }
 
+TEST_CASE("exact comparison knows denormals", "[exact]") {
+    const float x[] = {0.0f}, unit = FLT_TRUE_MIN;
+    for (int i = 1; i < 40; i++) {
+        const float a[] = {static_cast<float>(i) * unit}, b[] = {static_cast<float>(-i - 1) * unit};
+        CHECK(exk_compare_distances(x, a, b, 1) == -1);
+        const float normal[] = {FLT_MIN}, below[] = {-FLT_MIN + static_cast<float>(i) * unit};
+        CHECK(exk_compare_distances(x, normal, below, 1) == 1);
+        const float middle[] = {FLT_MIN / 2 + 2.0f * unit}, far[] = {FLT_MIN + 4.0f * unit};
+        CHECK(exk_compare_distances(middle, x, far, 1) == 0);
+    }
+}
+
 TEST_CASE("dist64 is the same bits on every ISA and within its bound", "[exact]") {
     std::mt19937 random(3);
     for (int64_t d = 1; d <= 40; d++) {
@@ -89,7 +105,38 @@ TEST_CASE("dist64 is the same bits on every ISA and within its bound", "[exact]"
             exact += (static_cast<long double>(x[t]) - c[t]) * (static_cast<long double>(x[t]) - c[t]);
         CHECK(std::fabs(static_cast<double>((reference - exact) / exact)) <= (d + 8) * 0x1p-53);
         CHECK(exk_bulk_here()->dist64(x.data(), c.data(), d) == reference);
+        double part[8] = {0.0};
+        for (int64_t t = 0; t < d; t++)
+            part[t % 8] += (static_cast<double>(x[t]) - c[t]) * (static_cast<double>(x[t]) - c[t]);
+        CHECK(reference ==
+              ((part[0] + part[4]) + (part[2] + part[6])) + ((part[1] + part[5]) + (part[3] + part[7])));
     }
+}
+
+TEST_CASE("values far below the largest of their column enter the sums as the nearest integers", "[exact]") {
+    const std::vector<float> x = {0.4f, 0.5f, 0.6f, 1.5f, -0.4f, -0.5f, -0.6f, -1.5f};
+    const std::vector<int64_t> nearest = {0, 0, 1, 2, 0, 0, -1, -2};
+    const std::vector<double> scale(x.size(), 1.0);
+    for (const exk_bulk *bulk : {exk_bulk_for("scalar"), exk_bulk_here()}) {
+        std::vector<int64_t> sum(x.size(), 0), from(x.size(), 0), to(x.size(), 0);
+        bulk->add_point(x.data(), scale.data(), static_cast<int64_t>(x.size()), sum.data());
+        bulk->move_point(x.data(), scale.data(), static_cast<int64_t>(x.size()), from.data(), to.data());
+        CHECK(sum == nearest);
+        CHECK(to == nearest);
+        for (size_t t = 0; t < x.size(); t++)
+            CHECK(from[t] == -nearest[t]);
+    }
+}
+
+TEST_CASE("column maxima are magnitudes", "[exact]") {
+    const float x[] = {-3.0f, 2.0f, -0.5f};
+    std::vector<float> largest = {1.0f, 1.0f, 1.0f};
+    exk_bulk_here()->column_max(x, 3, largest.data());
+    CHECK(largest == std::vector<float>{3.0f, 2.0f, 1.0f});
+}
+
+TEST_CASE("an instruction set that is not in the build falls back to scalar code", "[exact]") {
+    CHECK(exk_bulk_for("sse9") == exk_bulk_for("scalar"));
 }
 
 TEST_CASE("bulk operations are the same bits on every ISA", "[exact]") {
@@ -142,6 +189,10 @@ TEST_CASE("a mean is the correctly rounded one where the sum is exact", "[exact]
     CHECK(mean == static_cast<float>(10.0 / 3.0));
     sum[0] = 0;
     exk_sums_mean(sum, scale, 3, 1, &mean);
+    CHECK_FALSE(std::signbit(mean));
+    sum[0] = -1;
+    const double fine[] = {0x1p200};
+    exk_sums_mean(sum, fine, 3, 1, &mean);
     CHECK_FALSE(std::signbit(mean));
 }
 
@@ -239,4 +290,457 @@ TEST_CASE("only the lowest of equal centroids takes part", "[exact][filter]") {
     exk_filter_fold(&f.filter, 1.0f, offsets.data());
     for (int64_t j = 0; j < static_cast<int64_t>(offsets.size()); j++)
         CHECK(std::isinf(offsets[j]) == (j == 3 || j == 5 || j >= 6));
+}
+
+TEST_CASE("equal hashes do not make equal centroids", "[exact][filter]") {
+    // The filter's row hash is the same for both.
+    const uint32_t bits[2][3] = {{0x3f8f8594, 0x3ff7bfc5, 0x208006dd}, {0x3fc2cfa4, 0x3fdbcc62, 0x2f89d36b}};
+    Matrix centroids(2, 3);
+    std::memcpy(centroids.values.data(), bits, sizeof bits);
+    Filter f(centroids, {0.0f, 0.0f, 0.0f}, 1.0, 4);
+    CHECK(std::isfinite(f.h[0]));
+    CHECK(std::isfinite(f.h[1]));
+}
+
+TEST_CASE("float bounds are rounded outwards, and no further", "[exact][filter]") {
+    std::mt19937 random(17);
+    for (int trial = 0; trial < 20000; trial++) {
+        const float near = any_float(random);
+        const double v = near * (1.0 + 0x1p-26 * (random() % 5 - 2.0)), up = exk_round_up(v);
+        REQUIRE(up >= v);
+        REQUIRE((up == v || std::nextafterf(static_cast<float>(up), -INFINITY) < v));
+    }
+    CHECK(exk_round_up(1e-60) == FLT_TRUE_MIN);
+    CHECK(exk_round_up(-1e-60) == 0.0f);
+    CHECK(exk_round_up(1e60) == INFINITY);
+    CHECK(exk_round_up(-1e60) == -FLT_MAX);
+}
+
+TEST_CASE("offsets are rounded down, and no further", "[exact][filter]") {
+    const int64_t k = 500;
+    Filter f(uniform_points(k, 1, 3), {0.0f}, 1.0, 3);
+    std::vector<float> offsets(exk_filter_offsets(k));
+    for (const float norm : {0.0f, 0.5f, 3e6f}) {
+        exk_filter_fold(&f.filter, norm, offsets.data());
+        for (int64_t j = 0; j < k; j++) {
+            const double v = f.h[j] - exk_filter_error(&f.filter, j, norm);
+            REQUIRE(offsets[j] <= v);
+            REQUIRE(std::nextafterf(offsets[j], INFINITY) > v);
+        }
+    }
+    // Results that round to zero.
+    f.h = {1e-60, -1e-60};
+    f.filter.k = 2;
+    f.filter.h = f.h.data();
+    f.slope = f.base = {0.0f, 0.0f};
+    f.filter.slope = f.slope.data();
+    f.filter.base = f.base.data();
+    exk_filter_fold(&f.filter, 1.0f, offsets.data());
+    CHECK(offsets[0] == 0.0f);
+    CHECK(offsets[1] == -FLT_TRUE_MIN);
+}
+
+TEST_CASE("no scale lets a score overflow", "[exact][filter]") {
+    for (const float magnitude : {FLT_TRUE_MIN, 1e-30f, 1.0f, 1e20f, FLT_MAX / 4})
+        for (const float offset : {0.0f, 1e-10f, 1e10f, FLT_MAX / 4})
+            for (const double largest : {0.0, 1.0, 1e38}) {
+                Matrix centroids(2, 3);
+                centroids.values = {magnitude, 0.0f, -magnitude, magnitude, magnitude, 0.0f};
+                Filter f(centroids, {offset, -offset, offset}, largest, 5);
+                double square = 0.0;
+                for (const float v : f.c) {
+                    REQUIRE(std::fabs(v) <= 0x1p111f);
+                    square += static_cast<double>(v) * v;
+                }
+                REQUIRE(std::sqrt(square) * largest <= 0x1p93);
+                REQUIRE(f.h[0] <= 0x1p93);
+                REQUIRE(f.h[1] <= 0x1p93);
+            }
+    // All centroids at the shift: there is nothing to scale.
+    Filter f(Matrix(1, 2), {0.0f, 0.0f}, 1.0, 5);
+    CHECK(f.filter.exponent == 0);
+    CHECK(f.h[0] == 0.0);
+}
+
+TEST_CASE("beyond 2^23 roundings nothing is certified", "[exact][filter]") {
+    Matrix centroids(2, 1);
+    centroids.values = {1.0f, 50.0f};
+    Filter f(centroids, {0.0f}, 100.0, int64_t{1} << 24);
+    CHECK(std::isinf(exk_filter_error(&f.filter, 0, 1.0f)));
+    Filter below(centroids, {0.0f}, 100.0, int64_t{1} << 22);
+    CHECK(std::isfinite(exk_filter_error(&below.filter, 0, 1.0f)));
+}
+
+TEST_CASE("the bound holds for one product and the roundings around it", "[exact][filter]") {
+    // One rounding each: x - m, the product, the difference. c is small beside x: h_j's own allowance does not
+    // help.
+    std::mt19937 random(23);
+    double worst = 0.0;
+    for (int trial = 0; trial < 20000; trial++) {
+        Matrix x(1, 1), c(1, 1);
+        x.values[0] = 1.0f + static_cast<float>(random() % 4096) * 0x1p-23f;
+        c.values[0] = 0x1p-20f * (1.0f + static_cast<float>(random() % 65536) * 0x1p-23f);
+        const float m = -0x1p-24f * (0.5f + static_cast<float>(random() % 512) * 0x1p-10f);
+        Filter f(c, {m}, 2.0, 1);
+        const float centred = x.values[0] - m, norm = centred;
+        std::vector<float> offsets(exk_filter_offsets(1));
+        exk_filter_fold(&f.filter, norm, offsets.data());
+        const float lower = offsets[0] - centred * f.c[0];
+        const double error = exk_filter_error(&f.filter, 0, norm);
+        const long double s = true_score(f.filter, x.row(0), c.row(0));
+        REQUIRE(lower <= s);
+        REQUIRE(s <= lower + 2.0L * error);
+        worst = std::max(worst, std::fabs(static_cast<double>(lower + error - s)) / error);
+    }
+    CHECK(worst > 0.4); // else the data prove little
+}
+
+namespace {
+
+// A variant on its own, called as the driver calls it.
+class Bench {
+  public:
+    Bench(const std::string &name, const Matrix &centroids, double largest_norm, int64_t rows, int64_t depth_tile)
+        : variant(exk_variant_find(name.c_str())),
+          kernel(exk_variant_kernel(variant)), shape{rows, centroids.columns, centroids.rows},
+          plan(plan_for(depth_tile)), filter(centroids, std::vector<float>(centroids.columns, 0.0f), largest_norm,
+                                             kernel->roundings(&shape, &plan)),
+          offsets(exk_filter_offsets(shape.k)), score_centroids{filter.c.data(), nullptr, shape.k, shape.d} {
+        const exk_scratch bytes = kernel->scratch_bytes(&shape, &plan);
+        shared = allocate(bytes.shared);
+        thread = allocate(bytes.per_thread);
+        if (kernel->prepare)
+            for (int part = 0; part < 3; part++) {
+                const exk_workspace workspace = {shared.get(), thread.get(), nullptr};
+                kernel->prepare(&score_centroids, &plan, &workspace, part, 3);
+            }
+    }
+
+    // Every lower score of every point.
+    std::vector<float> scores(const Matrix &points, float norm) {
+        std::vector<float> lower(points.rows * shape.k);
+        exk_filter_fold(&filter.filter, norm, offsets.data());
+        const exk_tile tile = tile_of(points);
+        kernel->scores(&score_centroids, &tile, lower.data());
+        return lower;
+    }
+
+    void assign(const Matrix &points, float norm) {
+        label.assign(points.rows, -1);
+        best.assign(points.rows, NAN);
+        second.assign(points.rows, NAN);
+        exk_filter_fold(&filter.filter, norm, offsets.data());
+        const exk_tile tile = tile_of(points);
+        const exk_workspace workspace = {shared.get(), thread.get(), nullptr};
+        kernel->assign(&score_centroids, &plan, &workspace, &tile);
+    }
+
+  private:
+    using Memory = std::unique_ptr<void, decltype(&std::free)>;
+    static Memory allocate(size_t bytes) {
+        return {std::aligned_alloc(EXK_ALIGN, (bytes / EXK_ALIGN + 1) * EXK_ALIGN), &std::free};
+    }
+    exk_plan plan_for(int64_t depth_tile) const {
+        exk_plan p = {};
+        p.threads = 1;
+        p.depth_tile = depth_tile;
+        p.centroid_tile = 1;
+        exk_plan_complete(&p, variant, &shape);
+        return p;
+    }
+    exk_tile tile_of(const Matrix &points) {
+        exk_tile tile = {};
+        tile.x = points.values.data();
+        tile.rows = points.rows;
+        tile.stride = points.columns;
+        tile.offset = offsets.data();
+        tile.label = label.data();
+        tile.best = best.data();
+        tile.second = second.data();
+        return tile;
+    }
+
+    const exk_variant *variant;
+    const exk_kernel *kernel;
+    exk_shape shape;
+    exk_plan plan;
+
+  public:
+    Filter filter;
+    std::vector<float> offsets;
+    std::vector<int32_t> label;
+    std::vector<float> best, second;
+
+  private:
+    exk_score_centroids score_centroids;
+    Memory shared{nullptr, &std::free}, thread{nullptr, &std::free};
+};
+
+// How much of its error bound a lower score uses: beyond 1 it is no bound.
+double bound_used(const exk_filter &filter, const float *x, const float *c, int64_t j, float norm, float lower) {
+    const double error = exk_filter_error(&filter, j, norm);
+    return static_cast<double>(std::fabs(lower + static_cast<long double>(error) - true_score(filter, x, c))) /
+           error;
+}
+
+float norm_of(const Matrix &x) {
+    const std::vector<float> zero(x.columns, 0.0f);
+    return exk_round_up(std::sqrt(exk_bulk_here()->dist64(x.row(0), zero.data(), x.columns)) * (1.0 + 0x1p-40));
+}
+
+// The most of its bound that a variant uses on one point and one centroid, in assign and in scores.
+double worst_use(const std::string &variant, const Matrix &x, const Matrix &c, int64_t depth_tile) {
+    const float norm = norm_of(x);
+    Bench bench(variant, c, norm, 1, depth_tile);
+    bench.assign(x, norm);
+    const double in_assign = bound_used(bench.filter.filter, x.row(0), c.row(0), 0, norm, bench.best[0]);
+    const double in_scores =
+        bound_used(bench.filter.filter, x.row(0), c.row(0), 0, norm, bench.scores(x, norm)[0]);
+    return std::max(in_assign, in_scores);
+}
+
+} // namespace
+
+TEST_CASE("the bound holds where every addition loses half a unit in the last place", "[exact][filter]") {
+    // 1 + many products just below 2^-24: in float32 each addition in a chain gives 1 again. The places of the
+    // products are chosen to lie on one chain of a vector lane, or one to a slice.
+    const int64_t d = 1040;
+    const float small = 0x1p-12f * (1.0f - 0x1p-9f);
+    double largest = 0.0;
+    for (const std::string &name : available_variants()) {
+        double here = 0.0;
+        for (const int64_t apart : {1, 4, 8, 16})
+            for (const int64_t depth_tile : {int64_t{8}, int64_t{40}, d})
+                for (const float sign : {1.0f, -1.0f}) {
+                    Matrix x(1, d), c(1, d);
+                    for (int64_t t = apart; t < d; t += apart) {
+                        x.row(0)[t] = small;
+                        c.row(0)[t] = sign * small;
+                    }
+                    // Subtracting must not leave the binade.
+                    x.row(0)[0] = c.row(0)[0] = sign > 0 ? 1.0f : 1.0f + 0x1p-11f;
+                    const double use = worst_use(name, x, c, depth_tile);
+                    INFO(name << ", one product in " << apart << ", depth tile " << depth_tile);
+                    REQUIRE(use <= 1.0);
+                    here = std::max(here, use);
+                }
+        INFO(name);
+        if (name.find("_blas_") == std::string::npos) // whose chains are not ours to know
+            CHECK(here > 0.6);
+        largest = std::max(largest, here);
+    }
+    CHECK(largest > 0.97);
+}
+
+TEST_CASE("the bound holds for centroids and products that become denormal", "[exact][filter]") {
+    std::mt19937 random(29);
+    const auto mantissa = [&] { return 1.0f + static_cast<float>(random() % 512) * 0x1p-9f; };
+    const int64_t d = 64;
+    for (int trial = 0; trial < 400; trial++) {
+        Matrix x(1, d), c(2, d);
+        // The second centroid sets the scale, 2^-141; what is left of the first has few bits or none.
+        const int x_exponent = static_cast<int>(random() % 240) - 120;
+        const int any = static_cast<int>(random() % 120) - 20;
+        // Every other time all products are the same, near the smallest float: all are rounded the same way.
+        const bool uniform = trial % 2 == 0;
+        const int c_exponent = uniform ? 141 - 149 - x_exponent + any % 2 : any;
+        const float x_all = mantissa(), c_all = mantissa();
+        for (int64_t t = 0; t < d; t++) {
+            x.row(0)[t] = std::ldexp(uniform ? x_all : mantissa(), x_exponent);
+            c.row(0)[t] = std::ldexp(uniform ? c_all : mantissa(), c_exponent);
+            c.row(1)[t] = 1e30f;
+        }
+        const float norm = norm_of(x);
+        for (const std::string &name : available_variants()) {
+            Bench bench(name, c, 0x1p127, 1, 0);
+            const std::vector<float> lower = bench.scores(x, norm);
+            INFO(name << ", 2^" << x_exponent << " and 2^" << c_exponent);
+            REQUIRE(bound_used(bench.filter.filter, x.row(0), c.row(0), 0, norm, lower[0]) <= 1.0);
+            REQUIRE(bound_used(bench.filter.filter, x.row(0), c.row(1), 1, norm, lower[1]) <= 1.0);
+        }
+    }
+}
+
+TEST_CASE("the bound holds where the point is the origin", "[exact][filter]") {
+    const Matrix x(1, 9), c = uniform_points(50, 9, 31);
+    for (const std::string &name : available_variants()) {
+        Bench bench(name, c, 0.0, 1, 0);
+        const std::vector<float> lower = bench.scores(x, 0.0f);
+        for (int64_t j = 0; j < c.rows; j++)
+            REQUIRE(bound_used(bench.filter.filter, x.row(0), c.row(j), j, 0.0f, lower[j]) <= 1.0);
+    }
+}
+
+TEST_CASE("assign reports the smallest two lower scores", "[exact][filter]") {
+    // Integers: dot products are exact whatever their order, so that lower scores are the same bits everywhere.
+    for (const int64_t k : {1, 2, 7, 16, 33, 100}) {
+        const Matrix x = integer_points(41, 11, 9, 37), c = integer_points(k, 11, 9, 41);
+        for (const std::string &name : available_variants()) {
+            Bench bench(name, c, 60.0, x.rows, 8);
+            bench.assign(x, 60.0f);
+            const std::vector<float> lower = bench.scores(x, 60.0f);
+            INFO(name << ", k = " << k);
+            for (int64_t i = 0; i < x.rows; i++) {
+                std::vector<float> row(lower.begin() + i * k, lower.begin() + (i + 1) * k);
+                REQUIRE(bench.best[i] == row[bench.label[i]]);
+                std::sort(row.begin(), row.end());
+                REQUIRE(bench.best[i] == row[0]);
+                REQUIRE(bench.second[i] == (k > 1 ? row[1] : INFINITY));
+            }
+        }
+    }
+}
+
+namespace {
+
+// A filter whose errors are given: E_j = slope_j * norm + base_j, up to its outward rounding.
+Filter filter_with(std::vector<float> slope, std::vector<float> base) {
+    const auto k = static_cast<int64_t>(slope.size());
+    Matrix centroids(k, 1);
+    for (int64_t j = 0; j < k; j++)
+        centroids.values[j] = static_cast<float>(j);
+    Filter f(centroids, {0.0f}, 1.0, 1);
+    f.slope.swap(slope);
+    f.base.swap(base);
+    f.filter.slope = f.slope.data();
+    f.filter.base = f.base.data();
+    return f;
+}
+
+bool certified(const Filter &f, int32_t label, float best, float second, float norm) {
+    exk_tile tile = {};
+    tile.rows = 1;
+    tile.label = &label;
+    tile.best = &best;
+    tile.second = &second;
+    int32_t ambiguous = -1;
+    return exk_certify(&f.filter, &tile, norm, &ambiguous) == 0;
+}
+
+// Lower scores as a test wants them.
+std::vector<float> wanted_scores;
+void give_scores(const exk_score_centroids *, const exk_tile *, float *lower) {
+    std::copy(wanted_scores.begin(), wanted_scores.end(), lower);
+}
+
+struct Refined {
+    std::vector<int32_t> labels;
+    int64_t evaluations, exactly_decided;
+};
+
+// Refine all points, given their lower scores.
+Refined refine(const Filter &f, const Matrix &points, const Matrix &centroids, std::vector<float> lower,
+               const std::vector<float> &norms) {
+    const int64_t n = points.rows, k = centroids.rows;
+    wanted_scores = std::move(lower);
+    const exk_kernel kernel = {"", nullptr, nullptr, nullptr, nullptr, give_scores, nullptr};
+    const exk_points view = points.points();
+    std::vector<float> rows(EXK_REFINE_ROWS * points.columns), scores(EXK_REFINE_ROWS * k);
+    std::vector<float> offsets(exk_filter_offsets(k));
+    exk_refine r = {};
+    r.filter = &f.filter;
+    r.centroids = centroids.values.data();
+    r.points = &view;
+    r.kernel = &kernel;
+    r.bulk = exk_bulk_here();
+    r.rows = rows.data();
+    r.lower = scores.data();
+    r.offset = offsets.data();
+    std::vector<int32_t> labels(n, -1), all(n);
+    for (int64_t i = 0; i < n; i++)
+        all[i] = static_cast<int32_t>(i);
+    exk_tile tile = {};
+    tile.x = points.values.data();
+    tile.rows = n;
+    tile.stride = points.columns;
+    tile.label = labels.data();
+    exk_refine_rows(&r, &tile, norms.data(), all.data(), n);
+    return {labels, r.evaluations, r.exactly_decided};
+}
+
+} // namespace
+
+TEST_CASE("a label is certified only if twice its own error cannot change it", "[exact][certify]") {
+    // E_0 = 1 and E_1 = 4 at norm 1, 3 and 8 at norm 2; halves and quarters, so that no rounding hides anything.
+    const Filter f = filter_with({2.0f, 4.0f}, {-1.0f, 0.0f});
+    const float above = 1.0f + 0x1p-10f; // the filter's own outward rounding is far smaller
+    CHECK_FALSE(certified(f, 0, 10.0f, 12.0f, 1.0f));
+    CHECK_FALSE(certified(f, 0, 10.0f, 11.5f, 1.0f));
+    CHECK(certified(f, 0, 10.0f, 12.0f * above, 1.0f));
+    CHECK_FALSE(certified(f, 1, 10.0f, 18.0f, 1.0f));
+    CHECK(certified(f, 1, 10.0f, 18.0f * above, 1.0f));
+    CHECK_FALSE(certified(f, 0, 10.0f, 16.0f, 2.0f));
+    CHECK(certified(f, 0, 10.0f, 16.0f * above, 2.0f));
+    CHECK(certified(f, 0, 10.0f, INFINITY, 2.0f));
+    // Without any error: equal scores may be equal distances.
+    const Filter precise = filter_with({0.0f, 0.0f}, {0.0f, 0.0f});
+    CHECK_FALSE(certified(precise, 0, 10.0f, 10.0f, 1.0f));
+    CHECK(certified(precise, 0, 10.0f, std::nextafterf(10.0f, 11.0f), 1.0f));
+    // Where the bound says nothing, nothing is certified.
+    const Filter useless = filter_with({INFINITY, INFINITY}, {0.0f, 0.0f});
+    CHECK_FALSE(certified(useless, 0, 10.0f, 1e30f, 1.0f));
+    CHECK_FALSE(certified(useless, 0, 10.0f, INFINITY, 0.0f));
+}
+
+TEST_CASE("every centroid within the errors is a candidate", "[exact][certify]") {
+    Matrix x(1, 1), c(2, 1);
+    x.values = {1.0f};
+    c.values = {1.5f, 3.0f};
+    // l_1 may be 2 E_1 too low: centroid 0 is a candidate until l_0 > l_1 + 2 E_1.
+    const Filter f = filter_with({1.0f, 1.0f}, {0.0f, 0.0f});
+    CHECK(refine(f, x, c, {5.5f, 4.0f}, {1.0f}).labels[0] == 0);
+    CHECK(refine(f, x, c, {6.0f, 4.0f}, {1.0f}).labels[0] == 0);
+    CHECK(refine(f, x, c, {6.5f, 4.0f}, {1.0f}).labels[0] == 1);
+    const Filter precise = filter_with({0.0f, 0.0f}, {0.0f, 0.0f});
+    CHECK(refine(precise, x, c, {4.0f, 4.0f}, {1.0f}).labels[0] == 0);
+    // Both directions of a clear decision.
+    CHECK(refine(f, x, c, {4.0f, 4.0f}, {1.0f}).exactly_decided == 0);
+    c.values = {3.0f, 1.5f};
+    CHECK(refine(f, x, c, {4.0f, 4.0f}, {1.0f}).labels[0] == 1);
+}
+
+TEST_CASE("a batch is refined with the largest of its norms", "[exact][certify]") {
+    Matrix x(3, 1), c(2, 1);
+    x.values = {1.0f, 1.0f, 1.0f};
+    c.values = {1.5f, 3.0f};
+    const Filter f = filter_with({1.0f, 1.0f}, {0.0f, 0.0f});
+    const Refined r = refine(f, x, c, {0.0f, 9.0f, 4.0f, 0.0f, 4.0f, 0.0f}, {0.5f, 2.0f, 0.5f});
+    CHECK(r.labels == std::vector<int32_t>{0, 0, 0});
+}
+
+TEST_CASE("where the bound says nothing all but duplicates are compared", "[exact][certify]") {
+    Matrix x(1, 1), c(4, 1);
+    x.values = {1.0f};
+    c.values = {4.0f, 4.0f, 2.0f, 0.0f};
+    Filter f = filter_with({INFINITY, INFINITY, INFINITY, INFINITY}, {0.0f, 0.0f, 0.0f, 0.0f});
+    f.h[1] = INFINITY;
+    const Refined r = refine(f, x, c, {-INFINITY, INFINITY, -INFINITY, -INFINITY}, {1.0f});
+    CHECK(r.labels[0] == 2);
+    CHECK(r.evaluations == 4 + 3);
+    CHECK(r.exactly_decided == 1);
+}
+
+TEST_CASE("ties that doubles see as near misses go to the lowest index", "[exact][certify]") {
+    // Permuted coordinates: the same distance from the origin, added up in another order.
+    std::mt19937 random(43);
+    const int64_t d = 19, k = 12;
+    const Matrix x(1, d);
+    int64_t differ = 0;
+    for (int trial = 0; trial < 200; trial++) {
+        Matrix c(k, d);
+        std::vector<float> coordinates(d);
+        for (float &v : coordinates)
+            v = std::ldexp(static_cast<float>(random() >> 8), -static_cast<int>(random() % 12));
+        for (int64_t j = 0; j < k; j++) {
+            for (int64_t t = d - 1; t > 0; t--)
+                std::swap(coordinates[t], coordinates[random() % (t + 1)]);
+            std::copy(coordinates.begin(), coordinates.end(), c.row(j));
+            differ +=
+                exk_bulk_here()->dist64(x.row(0), c.row(j), d) != exk_bulk_here()->dist64(x.row(0), c.row(0), d);
+        }
+        Filter wide = filter_with(std::vector<float>(k, 0.0f), std::vector<float>(k, 0.0f));
+        wide.filter.d = d;
+        REQUIRE(refine(wide, x, c, std::vector<float>(k, 0.0f), {0.0f}).labels[0] == 0);
+    }
+    CHECK(differ > 0);
 }

@@ -147,6 +147,39 @@ TEST_CASE("tol stops early and labels still match the centroids", "[lloyd]") {
     CHECK(assign(points, centroids, how).labels == loose.labels);
 }
 
+TEST_CASE("tol is relative to the mean variance of the columns", "[lloyd]") {
+    // Far from the origin the means are not floats: their rounding must not count as variance.
+    Matrix near = uniform_points(500, 3, 13), far(60, 1);
+    for (int64_t i = 0; i < 60; i++)
+        far.values[i] = 0x1p24f + 2.0f * static_cast<float>(i % 4);
+    for (const Matrix *points : {&near, &far}) {
+        const int64_t d = points->columns;
+        double variance = 0.0;
+        for (int64_t t = 0; t < d; t++) {
+            double mean = 0.0;
+            for (int64_t i = 0; i < points->rows; i++)
+                mean += points->row(i)[t] / static_cast<double>(points->rows);
+            for (int64_t i = 0; i < points->rows; i++)
+                variance += (points->row(i)[t] - mean) * (points->row(i)[t] - mean);
+        }
+        variance /= static_cast<double>(points->rows * d);
+        How how{nullptr, 2};
+        how.init = EXK_INIT_FIRST;
+        const exk_points view = points->points();
+        exk_options *options = options_for(how);
+        exk_result *result = nullptr;
+        REQUIRE(exk_fit(&view, 2, options, &result, nullptr) == EXK_OK);
+        REQUIRE(exk_result_iterations(result) > 1);
+        const double shift = exk_result_iteration(result, 0)->shift;
+        exk_result_free(result);
+        exk_options_free(options);
+        how.tol = 1.001 * shift / variance;
+        CHECK(fit(*points, 2, how).iterations == 1);
+        how.tol = 0.999 * shift / variance;
+        CHECK(fit(*points, 2, how).iterations > 1);
+    }
+}
+
 TEST_CASE("max_iter counts passes and says it has not converged", "[lloyd]") {
     const Matrix points = uniform_points(2000, 3, 10);
     How how{nullptr, 2};
@@ -200,6 +233,37 @@ TEST_CASE("farthest takes the farthest point, the lowest index on a tie", "[lloy
     // |10 - 0| ties at points 1, 3 and 4: point 1 becomes the centroid of cluster 1, the rest average to 0.25.
     CHECK(o.centroids[1] == 10.0f);
     CHECK(o.centroids[0] == 0.25f);
+}
+
+TEST_CASE("a cluster keeps its last point", "[lloyd][empty]") {
+    // The farthest point is alone with its centroid; the next farthest goes to the empty cluster.
+    Matrix points(3, 1);
+    points.values = {0.0f, 0.5f, 150.0f};
+    const float given[] = {0.0f, 100.0f, 1e6f};
+    How how{nullptr, 1};
+    how.max_iter = 1;
+    CHECK(fit(points, 3, how, given).centroids == std::vector<float>{0.0f, 150.0f, 0.5f});
+}
+
+TEST_CASE("an initial centroid is never -0", "[lloyd][empty]") {
+    // Both points choose the first centroid; the second stays as it was chosen.
+    Matrix points(2, 1);
+    points.values = {0.0f, -0.0f};
+    How how{nullptr, 1};
+    how.init = EXK_INIT_FIRST;
+    how.empty = EXK_EMPTY_KEEP;
+    const float given[] = {0.0f, -0.0f};
+    CHECK_FALSE(std::signbit(fit(points, 2, how).centroids[1]));
+    CHECK_FALSE(std::signbit(fit(points, 2, how, given).centroids[1]));
+}
+
+TEST_CASE("the first of equally good runs is kept", "[lloyd]") {
+    Matrix points(40, 1);
+    std::iota(points.values.begin(), points.values.end(), 0.0f);
+    How how{nullptr, 1};
+    const Outcome once = fit(points, 40, how);
+    how.n_init = 4;
+    CHECK(fit(points, 40, how) == once);
 }
 
 TEST_CASE("more clusters than distinct points leaves some empty and ends", "[lloyd][empty]") {

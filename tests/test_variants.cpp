@@ -75,9 +75,11 @@ Matrix case_points(const std::string &kind) {
 const char *const case_kinds[] = {"lattice",       "wide lattice", "mirrored", "zeros",      "denormals", "huge",
                                   "mixed columns", "outlier",      "offset",   "duplicates", "plain"};
 
-void check_labels(const Matrix &points, const float *centroids, int64_t k, const std::vector<int32_t> &labels) {
+std::vector<int32_t> true_labels(const Matrix &points, const float *centroids, int64_t k) {
+    std::vector<int32_t> labels(points.rows);
     for (int64_t i = 0; i < points.rows; i++)
-        REQUIRE(labels[i] == oracle::nearest(points.row(i), centroids, k, points.columns));
+        labels[i] = oracle::nearest(points.row(i), centroids, k, points.columns);
+    return labels;
 }
 
 } // namespace
@@ -90,10 +92,10 @@ TEST_CASE("labels are the true argmin by the oracle", "[variants][oracle]") {
             for (int64_t j = 0; j < k; j++)
                 std::copy(points.row(j * 7 % points.rows), points.row(j * 7 % points.rows) + points.columns,
                           centroids.row(j));
+            const std::vector<int32_t> expected = true_labels(points, centroids.values.data(), k);
             for (const std::string &name : available_variants()) {
                 INFO(kind << ", k = " << k << ", " << name);
-                check_labels(points, centroids.values.data(), k,
-                             assign(points, centroids, {name.c_str(), 2}).labels);
+                REQUIRE(assign(points, centroids, {name.c_str(), 2}).labels == expected);
             }
         }
     }
@@ -105,7 +107,7 @@ TEST_CASE("fits end on the true argmin of their own centroids", "[variants][orac
         const int64_t k = 9;
         const Outcome o = fit(points, k, {"assign_f32_naive__scalar", 1});
         INFO(kind);
-        check_labels(points, o.centroids.data(), k, o.labels);
+        CHECK(o.labels == true_labels(points, o.centroids.data(), k));
     }
 }
 
@@ -126,6 +128,51 @@ TEST_CASE("every variant, plan and thread count gives the same bits", "[variants
             }
         }
     }
+}
+
+TEST_CASE("points far larger than all centroids, and centroids far larger than all points", "[variants][oracle]") {
+    for (const float point_size : {1e-30f, 1.0f, 1e18f, 1e37f})
+        for (const float centroid_size : {1e-30f, 1.0f, 1e18f, 1e37f}) {
+            Matrix points = uniform_points(40, 5, 31), centroids = uniform_points(9, 5, 32);
+            for (float &v : points.values)
+                v *= point_size;
+            for (float &v : centroids.values)
+                v *= centroid_size;
+            const std::vector<int32_t> expected = true_labels(points, centroids.values.data(), centroids.rows);
+            for (const std::string &name : available_variants()) {
+                INFO(point_size << " and " << centroid_size << ", " << name);
+                const Outcome o = assign(points, centroids, {name.c_str(), 2});
+                REQUIRE(o.labels == expected);
+                CHECK(o.ambiguous < 10); // the scale lets float32 see them all
+            }
+        }
+}
+
+TEST_CASE("near ties where rounding misleads the filter as far as it can", "[variants][oracle]") {
+    // In float32, 1 plus many products just below 2^-24 is 1, and 1 + 2^-11 less as many of them is 1 + 2^-11: the
+    // scores of the two centroids err by almost E each, in opposite directions. A last coordinate, 0 in the
+    // points, moves the second centroid, in truth the nearer one at first, away. The mirrored point keeps the mean
+    // at the origin, the zero opens the tile.
+    const int64_t chain = 400, d = chain + 1;
+    const float small = 0x1p-12f * (1.0f - 0x1p-9f);
+    bool met[2] = {false, false};
+    for (int step = 80; step <= 120; step++) {
+        Matrix points(3, d), centroids(2, d);
+        for (int64_t t = 0; t < chain; t++) {
+            points.row(1)[t] = t == 0 ? 1.0f : small;
+            points.row(2)[t] = -points.row(1)[t];
+            centroids.row(0)[t] = t == 0 ? 1.0f + 0x1p-11f : -small;
+            centroids.row(1)[t] = points.row(1)[t];
+        }
+        centroids.row(1)[chain] = static_cast<float>(step) * 0.01f * std::sqrt(4.0f * chain) * 0x1p-12f;
+        const std::vector<int32_t> expected = true_labels(points, centroids.values.data(), 2);
+        met[expected[1]] = true;
+        for (const std::string &name : available_variants()) {
+            INFO(name << ", step " << step);
+            REQUIRE(assign(points, centroids, {name.c_str(), 1}).labels == expected);
+        }
+    }
+    CHECK((met[0] && met[1]));
 }
 
 TEST_CASE("every small dimension and those around vector multiples agree", "[variants]") {

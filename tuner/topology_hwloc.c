@@ -55,12 +55,17 @@ static int ordered_kinds(hwloc_topology_t handle) {
     return efficiency >= 0 ? kinds : 1;
 }
 
-/* The PUs of a kind, 0 the weakest. A PU that no kind claims belongs to the weakest, as do the kinds below the
- * EXK_TOPOLOGY_KINDS strongest. */
+/* The PUs of a kind, 0 the weakest; NULL without memory. A PU that no kind claims belongs to the weakest, as do
+ * the kinds below the EXK_TOPOLOGY_KINDS strongest. */
 static hwloc_bitmap_t kind_cpuset(hwloc_topology_t handle, int kinds, int kind) {
     int all = ordered_kinds(handle);
     hwloc_bitmap_t other = hwloc_bitmap_alloc();
     hwloc_bitmap_t cpuset = hwloc_bitmap_dup(hwloc_topology_get_topology_cpuset(handle));
+    if (!other || !cpuset) {
+        hwloc_bitmap_free(other);
+        hwloc_bitmap_free(cpuset);
+        return NULL;
+    }
     if (kind > 0)
         hwloc_cpukinds_get_info(handle, (unsigned)(all - kinds + kind), cpuset, NULL, NULL, NULL, 0);
     for (int above = kind + 1; above < kinds && kind == 0; ++above)
@@ -76,7 +81,7 @@ static void find_kinds(hwloc_topology_t handle, exk_topology *topology) {
     topology->kinds = kinds < EXK_TOPOLOGY_KINDS ? kinds : EXK_TOPOLOGY_KINDS;
     for (int kind = 0; kind < topology->kinds; ++kind) {
         hwloc_bitmap_t cpuset = kind_cpuset(handle, topology->kinds, kind);
-        topology->kind_pus[kind] = hwloc_bitmap_weight(cpuset);
+        topology->kind_pus[kind] = cpuset ? hwloc_bitmap_weight(cpuset) : 0;
         hwloc_bitmap_free(cpuset);
     }
 }
@@ -98,7 +103,8 @@ static int cores_sharing(hwloc_topology_t handle, const struct hwloc_obj *cache)
 
 static void find_caches(hwloc_topology_t handle, exk_topology *topology, exk_topology_facts *facts) {
     hwloc_bitmap_t cpuset = kind_cpuset(handle, topology->kinds, strongest_kind(topology));
-    hwloc_obj_t object = hwloc_get_pu_obj_by_os_index(handle, (unsigned)hwloc_bitmap_first(cpuset));
+    hwloc_obj_t object =
+        cpuset ? hwloc_get_pu_obj_by_os_index(handle, (unsigned)hwloc_bitmap_first(cpuset)) : NULL;
     hwloc_bitmap_free(cpuset);
     for (; object; object = object->parent) {
         if (!hwloc_obj_type_is_dcache(object->type) || object->attr->cache.depth > EXK_TOPOLOGY_LEVELS)
@@ -167,7 +173,7 @@ static hwloc_obj_t thread_pu(const exk_topology *topology, int thread) {
     for (unsigned rank = 0; !pu && rank < (unsigned)topology->pus; ++rank) {
         for (int kind = topology->kinds - 1; !pu && kind >= 0; --kind) {
             hwloc_bitmap_t cpuset = kind_cpuset(topology->handle, topology->kinds, kind);
-            pu = nth_pu(topology->handle, cpuset, rank, &nth);
+            pu = cpuset ? nth_pu(topology->handle, cpuset, rank, &nth) : NULL;
             hwloc_bitmap_free(cpuset);
         }
     }

@@ -1,0 +1,57 @@
+/* Three nested loops that are right, for the broken variants to spoil. */
+#ifndef EXK_BROKEN_H
+#define EXK_BROKEN_H
+
+#include <math.h>
+
+#include "kernels/body/scores.h"
+
+static exk_scratch scratch_bytes(const exk_shape *shape, const exk_plan *plan) {
+    (void)shape;
+    (void)plan;
+    return (exk_scratch){0};
+}
+
+static int64_t roundings(const exk_shape *shape, const exk_plan *plan) {
+    (void)plan;
+    return shape->d + 4;
+}
+
+static inline float lower_score(const exk_score_centroids *centroids, const exk_tile *tile, int64_t i, int64_t j) {
+    float dot = 0.0f;
+    for (int64_t t = 0; t < centroids->d; t++)
+        dot += tile->x[i * tile->stride + t] * centroids->c[j * centroids->d + t];
+    return tile->offset[j] - dot;
+}
+
+static inline void assign_row(const exk_score_centroids *centroids, const exk_tile *tile, int64_t i) {
+    tile->best[i] = tile->second[i] = INFINITY;
+    for (int64_t j = 0; j < centroids->k; j++) {
+        const float lower = lower_score(centroids, tile, i, j);
+        if (lower < tile->best[i]) {
+            tile->second[i] = tile->best[i];
+            tile->best[i] = lower;
+            tile->label[i] = (int32_t)j;
+        } else if (lower < tile->second[i]) {
+            tile->second[i] = lower;
+        }
+    }
+}
+
+static inline void assign_rows(const exk_score_centroids *centroids, const exk_tile *tile) {
+    for (int64_t i = 0; i < tile->rows; i++)
+        assign_row(centroids, tile, i);
+}
+
+static void assign(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
+                   const exk_tile *tile);
+
+const exk_kernel EXK_KERNEL = {
+    .scratch_rule = "0",
+    .scratch_bytes = scratch_bytes,
+    .roundings = roundings,
+    .assign = assign,
+    .scores = row_scores,
+};
+
+#endif
