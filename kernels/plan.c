@@ -51,7 +51,9 @@ static int64_t matrix_rows(const exk_plan *plan, const exk_shape *shape) {
     const int64_t row_bytes = (shape->k + shape->d) * (int64_t)sizeof(float);
     const int64_t rows_in_time = (INT64_C(1) << 31) / shape->k / shape->d;
     const int64_t rows = plan->matrix_bytes / plan->threads / row_bytes;
-    return clamp(rows < rows_in_time ? rows : rows_in_time, 1, shape->n);
+    const int64_t most = clamp(rows < rows_in_time ? rows : rows_in_time, 1, shape->n);
+    const int64_t tiles = (shape->n + most - 1) / most;
+    return (shape->n + tiles - 1) / tiles;
 }
 
 void exk_plan_complete(exk_plan *plan, const exk_variant *variant, const exk_shape *shape) {
