@@ -44,16 +44,11 @@ static int64_t fit_field(const exk_variant *variant, exk_field field, int64_t va
     return (needed + multiple - 1) / multiple * multiple;
 }
 
-/* Rows of the score matrix, and of the points it is made from, that each thread may hold under the cap; and no
- * more than a thread gets through in half a second or so even without vector instructions, since a run can only be
- * stopped between tiles. */
-static int64_t matrix_rows(const exk_plan *plan, const exk_shape *shape) {
+int64_t exk_plan_matrix_rows(const exk_plan *plan, const exk_shape *shape) {
     const int64_t row_bytes = (shape->k + shape->d) * (int64_t)sizeof(float);
     const int64_t rows_in_time = (INT64_C(1) << 31) / shape->k / shape->d;
     const int64_t rows = plan->matrix_bytes / plan->threads / row_bytes;
-    const int64_t most = clamp(rows < rows_in_time ? rows : rows_in_time, 1, shape->n);
-    const int64_t tiles = (shape->n + most - 1) / most;
-    return (shape->n + tiles - 1) / tiles;
+    return clamp(rows < rows_in_time ? rows : rows_in_time, 1, shape->n);
 }
 
 void exk_plan_complete(exk_plan *plan, const exk_variant *variant, const exk_shape *shape) {
@@ -65,7 +60,7 @@ void exk_plan_complete(exk_plan *plan, const exk_variant *variant, const exk_sha
         const int64_t cap = plan->matrix_bytes > 0 ? plan->matrix_bytes : default_matrix_bytes;
         plan->matrix_bytes =
             clamp(cap, tunable_of(variant, EXK_MATRIX_BYTES)->min, tunable_of(variant, EXK_MATRIX_BYTES)->max);
-        point_tile = matrix_rows(plan, shape);
+        point_tile = exk_plan_matrix_rows(plan, shape);
         if (plan->point_tile > point_tile)
             plan->point_tile = point_tile;
     } else {

@@ -50,13 +50,13 @@ enum { EXK_ALIGN = 64, EXK_OFFSET_PAD = 64 };
 /* This iteration's centroids as variants see them: scaled by a power of two and shifted (exact/filter.h). */
 typedef struct exk_score_centroids {
     const float *c; /* k x d, row-major, dense: c'_j */
-    const float
-        *movement; /* k upper bounds on how far each centroid moved (unscaled); NULL at the first prepare */
+    /* k upper bounds on how far each centroid moved (unscaled); NULL at the first prepare. */
+    const float *movement;
     int64_t k, d;
 } exk_score_centroids;
 
-/* A tile of points, centred if that pays (the variant need not know). rows >= 1; the arrays hold one entry per
- * row. */
+/* A tile of points, centred if that pays (the variant need not know). rows >= 1. Of the last row only d
+ * floats may be read, and of the gaps between rows nothing; label, best and second hold exactly `rows` entries. */
 typedef struct exk_tile {
     const float *x; /* rows x d */
     int64_t rows, stride;
@@ -68,10 +68,12 @@ typedef struct exk_tile {
     float *second;       /* out */
 } exk_tile;
 
+/* Memory the driver gives. Each piece starts at EXK_ALIGN, is exactly as long as asked for and holds garbage at
+ * first. shared is written by prepare alone and kept until the next prepare. */
 typedef struct exk_workspace {
     void *shared;
     void *thread;
-    void *point; /* of the first point of the tile */
+    void *point; /* per_point bytes a point, from the first of the tile on; aligned as that leaves it */
 } exk_workspace;
 
 typedef struct exk_kernel {
@@ -92,7 +94,7 @@ typedef struct exk_kernel {
                    const exk_tile *tile);
 
     /* All lower scores of a few points: lower[i * k + j] = l_j of row i. best, second and label of the tile are
-     * not touched. */
+     * not touched and may be NULL. */
     void (*scores)(const exk_score_centroids *centroids, const exk_tile *tile, float *lower);
 
     /* The labels of the tile are final (tile->label); update per-point state. NULL if there is none. */
@@ -153,6 +155,11 @@ bool exk_variant_fits(const exk_variant *variant, const exk_shape *shape);
 
 /* The multiple a tunable's values must be of, in elements. */
 int64_t exk_tunable_multiple(const exk_variant *variant, const exk_tunable *tunable);
+
+/* Rows of the score matrix, and of the points it is made from, that each of plan->threads may hold under
+ * plan->matrix_bytes (both positive); and no more than a thread gets through in half a second or so even without
+ * vector instructions, since a run can only be stopped between tiles. At least 1. */
+int64_t exk_plan_matrix_rows(const exk_plan *plan, const exk_shape *shape);
 
 /* Fill the zero fields of a plan with fixed defaults and round all fields to what the variant can do: multiples
  * of mr and nr, inside the tunables' ranges, not beyond the shape. */

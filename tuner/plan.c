@@ -21,8 +21,8 @@ enum {
     /* Where the points stream from memory: 4 points a centroid keep four fifths of the arithmetic intensity of an
      * endless tile, 1 / (1 / points + 1 / centroids). */
     POINTS_PER_CENTROID = 4,
-    /* A tile shares the error bound of its longest point, so long tiles leave more points ambiguous: on standardised
-     * KDD-99, 20 % of them with 5148 points a tile, 13 % with 480, and no fewer with 12. */
+    /* A tile shares the error bound of its longest point, so long tiles leave more points ambiguous: on
+     * standardised KDD-99, 20 % of them with 5148 points a tile, 13 % with 480, and no fewer with 12. */
     POINTS_MOST = 480,
     WAYS_UNKNOWN = 8,
     LINE = 64,
@@ -183,14 +183,12 @@ static void plan_tiled(const blocking *b, exk_plan *plan) {
         plan->point_tile = point_tile(b, min64(tiled_point_rows(b, centroids, slice), POINTS_MOST));
 }
 
-/* The strategies that materialise scores against all centroids: as many points at a time, with their scores, as
- * the cap allows, but at least one for each thread. */
-static void plan_matrix(const blocking *b, exk_plan *plan) {
-    int64_t rows_of_all = b->threads * (b->k * VALUE + b->row);
+/* The strategies that materialise scores against all centroids: as many points at a time as the cap allows. */
+static void plan_matrix(const blocking *b, const exk_shape *shape, exk_plan *plan) {
     if (plan->matrix_bytes <= 0)
-        plan->matrix_bytes = max64(MATRIX_BYTES, rows_of_all);
+        plan->matrix_bytes = max64(MATRIX_BYTES, b->threads * (b->k * VALUE + b->row));
     if (plan->point_tile <= 0)
-        plan->point_tile = point_tile(b, max64(plan->matrix_bytes / rows_of_all, 1));
+        plan->point_tile = point_tile(b, exk_plan_matrix_rows(plan, shape));
 }
 
 static blocking blocking_of(const exk_topology *topology, const exk_shape *shape, const exk_variant *variant,
@@ -223,7 +221,7 @@ const char *exk_plan_model(const exk_topology *topology, const exk_shape *shape,
     if (usable) {
         blocking b = blocking_of(topology, shape, variant, plan->threads);
         if (strcmp(variant->strategy, "naive") == 0 || strcmp(variant->strategy, "blas") == 0)
-            plan_matrix(&b, plan);
+            plan_matrix(&b, shape, plan);
         else if (strcmp(variant->strategy, "tiled") == 0)
             plan_tiled(&b, plan);
         else
