@@ -17,17 +17,6 @@ static exk_scratch scratch_bytes(const exk_shape *shape, const exk_plan *plan) {
     };
 }
 
-static int64_t roundings(const exk_shape *shape, const exk_plan *plan) {
-    const int64_t panel = panel_roundings(shape->d, plan->depth_tile), rows = scores_roundings(shape->d);
-    return panel > rows ? panel : rows;
-}
-
-static void prepare(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
-                    int part, int parts) {
-    (void)plan;
-    pack_panels(centroids, workspace->shared, part, parts);
-}
-
 /* The argmin of EXK_MR points over panels [first, last). */
 static void sweep_panels(const float *x, int64_t stride, const exk_score_centroids *centroids, const float *panels,
                          const float *offset, int64_t first, int64_t last, int64_t depth_tile,
@@ -66,8 +55,8 @@ static void assign(const exk_score_centroids *centroids, const exk_plan *plan, c
 const exk_kernel EXK_KERNEL = {
     .scratch_rule = "k * d * 4 + threads * (point_tile * state + mr * d * 4)",
     .scratch_bytes = scratch_bytes,
-    .roundings = roundings,
-    .prepare = prepare,
+    .roundings = panels_roundings,
+    .prepare = panels_prepare,
     .assign = assign,
     .scores = row_scores,
 };

@@ -13,6 +13,7 @@
 #ifndef EXK_MICROKERNEL_H
 #define EXK_MICROKERNEL_H
 
+#include "kernels/body/scores.h"
 #include "kernels/variant.h"
 #include EXK_VEC_HEADER
 
@@ -104,6 +105,19 @@ EXK_INLINE void pack_panels(const exk_score_centroids *centroids, float *panels,
                 panel[t * PANEL_COLUMNS + column] = j < k ? centroids->c[j * d + t] : 0.0f;
         }
     }
+}
+
+/* exk_kernel.prepare of every variant on panels. */
+static inline void panels_prepare(const exk_score_centroids *centroids, const exk_plan *plan,
+                                  const exk_workspace *workspace, int part, int parts) {
+    (void)plan;
+    pack_panels(centroids, workspace->shared, part, parts);
+}
+
+/* exk_kernel.roundings of every variant on panels whose scores are row_scores. */
+static inline int64_t panels_roundings(const exk_shape *shape, const exk_plan *plan) {
+    const int64_t panel = panel_roundings(shape->d, plan->depth_tile), rows = scores_roundings(shape->d);
+    return panel > rows ? panel : rows;
 }
 
 /* The micro-kernel always reads EXK_MR rows. For the last rows of a tile: a copy in `edge` (EXK_MR x d floats),

@@ -25,17 +25,6 @@ static exk_scratch scratch_bytes(const exk_shape *shape, const exk_plan *plan) {
     };
 }
 
-static int64_t roundings(const exk_shape *shape, const exk_plan *plan) {
-    const int64_t panel = panel_roundings(shape->d, plan->depth_tile), rows = scores_roundings(shape->d);
-    return panel > rows ? panel : rows;
-}
-
-static void prepare(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
-                    int part, int parts) {
-    (void)plan;
-    pack_panels(centroids, workspace->shared, part, parts);
-}
-
 /* Add the dot products over one slice of one panel to column block `at` of the score buffer. */
 static void add_slice(const exk_tile *tile, const float *panel, int64_t d, int64_t from, int64_t depth,
                       float *edge, float *at, int64_t width) {
@@ -81,8 +70,8 @@ static void assign(const exk_score_centroids *centroids, const exk_plan *plan, c
 const exk_kernel EXK_KERNEL = {
     .scratch_rule = "k * d * 4 + threads * (point_tile * (centroid_tile * 4 + state) + mr * d * 4)",
     .scratch_bytes = scratch_bytes,
-    .roundings = roundings,
-    .prepare = prepare,
+    .roundings = panels_roundings,
+    .prepare = panels_prepare,
     .assign = assign,
     .scores = row_scores,
 };
