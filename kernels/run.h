@@ -117,8 +117,8 @@ typedef struct exk_run {
 /* Whether the caller wants the run to end; once true it stays so. */
 bool exk_run_stopped(exk_run *run);
 
-/* data.c: norms, column maxima, sums' scale, means, tolerance. Refuses NaN and infinity. Nothing of it is valid if the
- * run was stopped meanwhile. */
+/* data.c: norms, column maxima, sums' scale, means, tolerance. Refuses NaN and infinity. Nothing of it is valid if
+ * the run was stopped meanwhile. */
 exk_status exk_run_scan(exk_run *run, exk_error *error);
 
 /* The sum over all points, blocks of EXK_BLOCK added in index order. */

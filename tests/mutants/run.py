@@ -24,6 +24,8 @@ CATCHERS = {
     "test_variants": ("test_variants", ["tests/test_variants", "--abort"]),
     "verify": ("exakt_cli", ["./exakt", "verify", "--quick"]),
 }
+# A broken copy may ask for any amount of memory.
+CONFINED = ["prlimit", f"--as={8 << 30}"]
 
 
 class Broken(Exception):
@@ -96,7 +98,7 @@ class Workshop:
         """What fails, or None if everything passes."""
         for name, (target, command) in CATCHERS.items():
             self.build([target])
-            status, output = called(command, self.build_folder, self.limits[name])
+            status, output = called(CONFINED + command, self.build_folder, self.limits[name])
             if status is None:
                 return f"{name}: never ends"
             if status != 0:
@@ -107,7 +109,7 @@ class Workshop:
         """The unbroken copy must pass; how long it takes tells when a broken one hangs."""
         for name, (_, command) in CATCHERS.items():
             started = time.monotonic()
-            status, output = called(command, self.build_folder, self.limits[name])
+            status, output = called(CONFINED + command, self.build_folder, self.limits[name])
             if status != 0:
                 raise Broken(f"the unbroken copy does not pass {name}:\n{output[-3000:]}")
             self.limits[name] = 15 + 8 * (time.monotonic() - started)
