@@ -13,8 +13,9 @@ enum {
     LOWEST_EXPONENT = -298, /* (2^-149)^2 */
     /* 2 * (2^128)^2 * 4d < 2^(259 + 62): 298 + 321 bits and a sign. */
     LIMBS = 20,
-    /* A limb takes less than 2^32 from one product; carries are due before 2^31 of them. */
-    PRODUCTS_BETWEEN_CARRIES = 1 << 30
+    /* A limb takes less than 2^32 from one product and holds 2^31 such; carrying far more often costs nothing and
+     * is exercised by ordinary dimensions. */
+    PRODUCTS_BETWEEN_CARRIES = 1 << 12
 };
 
 typedef struct fixed_point {

@@ -195,7 +195,7 @@ def main():
         check_table()
         mutants = selected(options.only)
         print(f"{'mutant':<34} | caught by", flush=True)
-        results = run_mutants(options.build, mutants, max(1, min(options.workers, len(mutants))))
+        results = run_mutants(options.build.resolve(), mutants, max(1, min(options.workers, len(mutants))))
     except Broken as problem:
         print(problem, file=sys.stderr)
         return 2
