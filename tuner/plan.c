@@ -11,7 +11,7 @@ enum {
     /* What the driver keeps for each point: label, best, second. */
     OUTPUT_BYTES = 12,
     /* Where fused folds its sums: often enough for a tight error bound, and seldom enough to cost nothing. */
-    FOLD_DEPTH = 192,
+    FOLD_DEPTH = 384,
     /* The micro-kernel takes so many dimensions at a time. */
     DEPTH_STEP = 4,
     /* Tiles for each thread, so that the last ones to finish do not keep the others waiting. */
@@ -24,6 +24,9 @@ enum {
     /* A tile shares the error bound of its longest point, so long tiles leave more points ambiguous: on
      * standardised KDD-99, 20 % of them with 5148 points a tile, 13 % with 480, and no fewer with 12. */
     POINTS_MOST = 480,
+    /* Measured at d = 768: panels that fill a quarter of L2 run 7 % faster than panels that fill three quarters.
+     */
+    L2_PARTS = 4,
     WAYS_UNKNOWN = 8,
     LINE = 64,
     L1_UNKNOWN = 32 << 10,
@@ -118,7 +121,8 @@ static int64_t point_bytes(const blocking *b) {
 static int64_t fused_centroid_tile(const blocking *b) {
     int64_t group = 2 * b->mr * b->row;
     int64_t state = 2 * b->mr * b->state;
-    int64_t rows = room(b->l2, group, state) / centroid_bytes(b);
+    int64_t part = max64(b->l2.ways * b->l2.way / L2_PARTS / centroid_bytes(b), b->nr);
+    int64_t rows = min64(room(b->l2, group, state) / centroid_bytes(b), part);
     if (rows < b->nr)
         rows = room(b->l3, group, state) / centroid_bytes(b);
     return equalise(b->k, floor_multiple(rows, b->nr), b->nr);
