@@ -7,6 +7,8 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstring>
+#include <random>
 #include <vector>
 
 namespace oracle {
@@ -110,6 +112,17 @@ inline int32_t nearest(const float *x, const float *centroids, int64_t k, int64_
         }
     }
     return best;
+}
+
+// A float of any kind to try it on: any bit pattern that is finite.
+inline float any_float(std::mt19937 &random) {
+    for (;;) {
+        const auto bits = static_cast<uint32_t>(random());
+        float v;
+        std::memcpy(&v, &bits, sizeof v);
+        if (std::isfinite(v))
+            return v;
+    }
 }
 
 } // namespace oracle

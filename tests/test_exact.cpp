@@ -19,16 +19,7 @@
 
 namespace {
 
-// Floats of every kind: any bit pattern that is finite.
-float any_float(std::mt19937 &random) {
-    for (;;) {
-        const uint32_t bits = random();
-        float v;
-        std::memcpy(&v, &bits, sizeof v);
-        if (std::isfinite(v))
-            return v;
-    }
-}
+using oracle::any_float;
 
 int oracle_compare(const std::vector<float> &x, const std::vector<float> &a, const std::vector<float> &b) {
     const auto d = static_cast<int64_t>(x.size());

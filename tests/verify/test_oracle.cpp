@@ -14,15 +14,7 @@
 
 namespace {
 
-float any_float(std::mt19937 &random) {
-    for (;;) {
-        const uint32_t bits = random();
-        float v;
-        std::memcpy(&v, &bits, sizeof v);
-        if (std::isfinite(v))
-            return v;
-    }
-}
+using oracle::any_float;
 
 bool same(const oracle_real &a, const oracle_real &b) {
     return oracle_compare(&a, &b) == 0;
