@@ -39,7 +39,8 @@ function(exakt_add_bulk target)
         set(object ${target}_bulk__${isa})
         add_library(${object} OBJECT ${PROJECT_SOURCE_DIR}/kernels/exact/bulk.c)
         target_compile_definitions(${object} PRIVATE
-            EXK_BULK=exk_bulk__${isa} EXK_FIXED_HEADER="kernels/vec/fixed_${isa}.h")
+            EXK_BULK=exk_bulk__${isa} EXK_FIXED_HEADER="kernels/vec/fixed_${isa}.h"
+            EXK_WIDE_HEADER="kernels/vec/wide_${isa}.h")
         target_compile_options(${object} PRIVATE ${EXAKT_ISA_${isa}_FLAGS})
         target_link_libraries(${object} PRIVATE exakt_flags)
         set_target_properties(${object} PROPERTIES POSITION_INDEPENDENT_CODE ON)

@@ -346,6 +346,7 @@ static bool check_tile(rig *r, int64_t first, int64_t rows) {
 static void place_centroids(rig *r) {
     const float *centroids = r->truth->centroids[r->iteration];
     r->filter.c = place_whole(r, CENTROIDS);
+    exk_filter_digest(&r->filter, centroids, 0, r->p->k);
     exk_filter_begin(&r->filter, centroids);
     exk_filter_fill(&r->filter, centroids, 0, r->p->k);
     guard_freeze(&r->buffers[CENTROIDS]);
@@ -417,10 +418,13 @@ static bool allocate(rig *r) {
     r->filter.h = malloc(k * sizeof *r->filter.h);
     r->filter.slope = malloc(k * sizeof *r->filter.slope);
     r->filter.base = malloc(k * sizeof *r->filter.base);
-    r->filter.order = malloc(2 * k * sizeof *r->filter.order);
+    r->filter.hash = malloc(k * sizeof *r->filter.hash);
+    r->filter.largest = malloc(k * sizeof *r->filter.largest);
+    r->filter.table = malloc(exk_filter_table(r->p->k) * sizeof *r->filter.table);
+    r->filter.bulk = exk_bulk_here();
     r->filter.shift = r->zeros;
-    bool have_room =
-        r->norm && r->zeros && r->rows && r->filter.h && r->filter.slope && r->filter.base && r->filter.order;
+    bool have_room = r->norm && r->zeros && r->rows && r->filter.h && r->filter.slope && r->filter.base &&
+                     r->filter.hash && r->filter.largest && r->filter.table;
     for (int i = 0; i < BUFFERS; i++)
         have_room = guard_create(&r->buffers[i], buffer_names[i], buffer_bytes(r, (buffer)i)) && have_room;
     return have_room;
@@ -433,7 +437,9 @@ static void release(rig *r) {
     free(r->filter.h);
     free(r->filter.slope);
     free(r->filter.base);
-    free(r->filter.order);
+    free(r->filter.hash);
+    free(r->filter.largest);
+    free(r->filter.table);
     for (int i = 0; i < BUFFERS; i++)
         guard_free(&r->buffers[i]);
 }
