@@ -132,9 +132,10 @@ typedef struct rig {
     exk_scratch scratch;
     guard_side side;
     guard buffers[BUFFERS];
-    float *norm;   /* n: upper bounds of ||x|| */
-    float *zeros;  /* d: the filter's shift */
-    int32_t *rows; /* of a tile: those that are not certified */
+    float *norm;          /* n: upper bounds of ||x|| */
+    float *zeros;         /* d: the filter's shift */
+    int32_t *rows;        /* of a tile: those that are not certified */
+    double largest_error; /* of a tile */
     exk_filter filter;
     exk_score_centroids score_centroids;
     int iteration;
@@ -253,7 +254,7 @@ static bool labels_are_proofs(rig *r, const exk_tile *tile, float norm) {
 
 /* No certified label is wrong. */
 static bool certificate_holds(rig *r, const exk_tile *tile, float norm) {
-    int64_t count = exk_certify(&r->filter, tile, norm, r->rows), next = 0;
+    int64_t count = exk_certify(&r->filter, tile, norm, r->largest_error, r->rows), next = 0;
     r->ambiguous += count;
     for (int64_t i = 0; i < tile->rows; i++) {
         if (next < count && r->rows[next] == i)
@@ -290,7 +291,7 @@ static const float *place_points(rig *r, int64_t first, int64_t rows) {
 
 static const float *place_offsets(rig *r, float norm) {
     float *offset = place_whole(r, OFFSETS);
-    exk_filter_fold(&r->filter, norm, offset);
+    r->largest_error = exk_filter_fold(&r->filter, norm, offset);
     guard_freeze(&r->buffers[OFFSETS]);
     return offset;
 }

@@ -31,13 +31,6 @@ static exk_workspace workspace_of(const exk_run *run, const exk_worker *worker, 
     };
 }
 
-static float tile_norm(const exk_run *run, int64_t first, int64_t rows) {
-    float norm = 0.0f;
-    for (int64_t i = first; i < first + rows; i++)
-        norm = run->norm[i] > norm ? run->norm[i] : norm;
-    return norm;
-}
-
 /* Subtract the shift from the rows of a tile; they are dense afterwards. */
 static void centre_tile(const exk_run *run, exk_worker *worker, exk_tile *tile) {
     const int64_t d = run->points.d;
@@ -71,11 +64,11 @@ static void process_tile(exk_run *run, exk_worker *worker, int64_t first, bool c
         centre_tile(run, worker, &tile);
     exk_parts *parts = &worker->tally.parts;
     const exk_workspace workspace = workspace_of(run, worker, first);
-    const float norm = tile_norm(run, first, tile.rows);
-    exk_filter_fold(&run->filter, norm, worker->offset);
+    const float norm = run->bulk->largest(run->norm + first, tile.rows);
+    const double error = exk_filter_fold(&run->filter, norm, worker->offset);
     run->kernel->assign(&run->score_centroids, &run->plan, &workspace, &tile);
     lap(worker, &parts->assign);
-    const int64_t ambiguous = exk_certify(&run->filter, &tile, norm, worker->rows);
+    const int64_t ambiguous = exk_certify(&run->filter, &tile, norm, error, worker->rows);
     exk_refine_rows(&worker->refine, &tile, run->norm + first, worker->rows, ambiguous);
     lap(worker, &parts->refine);
     if (run->kernel->settle) {

@@ -715,7 +715,9 @@ bool certified(const Filter &f, int32_t label, float best, float second, float n
     tile.best = &best;
     tile.second = &second;
     int32_t ambiguous = -1;
-    return exk_certify(&f.filter, &tile, norm, &ambiguous) == 0;
+    std::vector<float> offsets(exk_filter_offsets(f.filter.k));
+    const double largest_error = exk_filter_fold(&f.filter, norm, offsets.data());
+    return exk_certify(&f.filter, &tile, norm, largest_error, &ambiguous) == 0;
 }
 
 // Lower scores as a test wants them.

@@ -1,5 +1,6 @@
 #include "kernels/exact/bulk.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -158,6 +159,48 @@ static exk_scaled scale_row(const float *c, const float *m, double scale, int64_
     return (exk_scaled){wide_combine(sums.square), wide_combine(sums.scaled), wide_combine(sums.lost)};
 }
 
+EXK_INLINE wide fold_step(wide h, wide slope, wide base, wide norm, wide outwards, wide *largest) {
+    const wide error = wide_mul(wide_add(wide_mul(slope, norm), base), outwards);
+    *largest = wide_max(wide_min(error, wide_set1(INFINITY)), *largest);
+    /* Of the largest finite double no h_j is left; but an infinite one is. */
+    return wide_sub(h, wide_min(error, wide_set1(DBL_MAX)));
+}
+
+static double fold(const double *h, const float *slope, const float *base, double norm, double outwards, int64_t k,
+                   float *out) {
+    const wide norms = wide_set1(norm), factor = wide_set1(outwards);
+    wide largest = wide_set1(0.0);
+    int64_t j = 0;
+    for (; j + 8 <= k; j += 8)
+        wide_to_f32_down(out + j, fold_step(wide_load(h + j), wide_from_f32(slope + j), wide_from_f32(base + j),
+                                            norms, factor, &largest));
+    if (j < k)
+        wide_to_f32_down_part(out + j,
+                              fold_step(wide_load_part(h + j, k - j), wide_from_f32_part(slope + j, k - j),
+                                        wide_from_f32_part(base + j, k - j), norms, factor, &largest),
+                              k - j);
+    return wide_largest(largest);
+}
+
+/* Blocks where all is clear, most of them, are passed over without a branch for each element. */
+static int64_t unclear(const float *best, const float *second, float margin, int64_t count, int32_t *list) {
+    enum { BLOCK = 16 };
+    int64_t found = 0;
+    for (int64_t i = 0; i < count; i += BLOCK) {
+        const int lanes = count - i < BLOCK ? (int)(count - i) : BLOCK;
+        int clear = 0;
+        if (lanes == BLOCK) {
+            for (int lane = 0; lane < BLOCK; lane++)
+                clear += second[i + lane] - best[i + lane] > margin;
+        }
+        for (int lane = 0; clear < BLOCK && lane < lanes; lane++) {
+            list[found] = (int32_t)(i + lane);
+            found += !(second[i + lane] - best[i + lane] > margin);
+        }
+    }
+    return found;
+}
+
 static uint32_t bits_of(float v) {
     uint32_t bits;
     memcpy(&bits, &v, sizeof bits);
@@ -170,19 +213,27 @@ static float float_of(uint32_t bits) {
     return v;
 }
 
+/* Floats from 0 up are in the order of their bits. */
+static float largest(const float *v, int64_t count) {
+    uint32_t bits = 0;
+    for (int64_t i = 0; i < count; i++)
+        bits = bits_of(v[i]) > bits ? bits_of(v[i]) : bits;
+    return float_of(bits);
+}
+
 /* Every dimension is mixed by itself, with its position, and the results are added: no chain, any order. */
-static uint64_t digest(const float *c, int64_t d, float *largest) {
+static uint64_t digest(const float *c, int64_t d, float *magnitude) {
     uint64_t hash = 0;
-    uint32_t magnitude = 0;
+    uint32_t highest = 0;
     for (int64_t t = 0; t < d; t++) {
         const uint32_t bits = bits_of(c[t]);
         uint32_t mixed = bits + (uint32_t)t * 0x9E3779B9u;
         mixed = (mixed ^ mixed >> 15) * 0x85EBCA6Bu;
         mixed ^= mixed >> 13;
         hash += (uint64_t)mixed * (mixed ^ 0xC2B2AE35u);
-        magnitude = (bits & 0x7fffffffu) > magnitude ? bits & 0x7fffffffu : magnitude;
+        highest = (bits & 0x7fffffffu) > highest ? bits & 0x7fffffffu : highest;
     }
-    *largest = float_of(magnitude);
+    *magnitude = float_of(highest);
     return hash;
 }
 
@@ -237,6 +288,9 @@ const exk_bulk EXK_BULK = {
     .mean = mean,
     .overlap = overlap,
     .scale_row = scale_row,
+    .fold = fold,
+    .unclear = unclear,
+    .largest = largest,
     .digest = digest,
     .centre = centre,
     .all_finite = all_finite,

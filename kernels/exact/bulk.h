@@ -52,8 +52,20 @@ typedef struct exk_bulk {
     /* out_t = (float)((c_t - m_t) * scale), scale a power of two. */
     exk_scaled (*scale_row)(const float *c, const float *m, double scale, int64_t d, float *out);
 
-    /* A hash of the bits of c, and *largest = max |c_t|; c finite. */
-    uint64_t (*digest)(const float *c, int64_t d, float *largest);
+    /* out_j = h_j - e_j rounded to float32 towards -infinity, with e_j = (slope_j * norm + base_j) * outwards,
+     * infinite where that is not a number; +infinity where h_j is, whatever e_j. Returns the largest e_j. */
+    double (*fold)(const double *h, const float *slope, const float *base, double norm, double outwards, int64_t k,
+                   float *out);
+
+    /* List the i < count without second[i] - best[i] > margin, the difference rounded to float32, in rising order;
+     * returns how many. list: count entries. */
+    int64_t (*unclear)(const float *best, const float *second, float margin, int64_t count, int32_t *list);
+
+    /* max v[i], all of them >= 0 and none NaN; 0 if there is none. */
+    float (*largest)(const float *v, int64_t count);
+
+    /* A hash of the bits of c, and *magnitude = max |c_t|; c finite. */
+    uint64_t (*digest)(const float *c, int64_t d, float *magnitude);
 
     /* out_t = x_t - m_t in float32, correctly rounded. */
     void (*centre)(const float *x, const float *m, int64_t d, float *out);

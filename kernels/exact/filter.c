@@ -14,24 +14,17 @@ enum {
     CENTROID_EXPONENT = 110 /* |c'_t| stays below 2^110 */
 };
 
-static float next_float(float v, int towards_positive) {
-    int32_t bits;
-    memcpy(&bits, &v, sizeof bits);
-    if (v == 0.0f)
-        return towards_positive ? FLT_TRUE_MIN : -FLT_TRUE_MIN;
-    bits += (bits >= 0) == (towards_positive != 0) ? 1 : -1;
-    memcpy(&v, &bits, sizeof v);
-    return v;
-}
-
 float exk_round_up(double v) {
     const float f = (float)v;
-    return (double)f < v ? next_float(f, 1) : f;
-}
-
-static float round_down(double v) {
-    const float f = (float)v;
-    return (double)f > v ? next_float(f, 0) : f;
+    if ((double)f >= v || isnan(v))
+        return f;
+    int32_t bits;
+    memcpy(&bits, &f, sizeof bits);
+    /* A double above 0 never rounds to -0. */
+    bits += bits >= 0 ? 1 : -1;
+    float up;
+    memcpy(&up, &bits, sizeof up);
+    return up;
 }
 
 static double largest_magnitude(const float *v, int64_t count) {
@@ -133,12 +126,11 @@ size_t exk_filter_offsets(int64_t k) {
     return ((size_t)k + EXK_OFFSET_PAD - 1) / EXK_OFFSET_PAD * EXK_OFFSET_PAD;
 }
 
-void exk_filter_fold(const exk_filter *filter, float norm, float *offset) {
-    for (int64_t j = 0; j < filter->k; j++) {
-        const double h = filter->h[j];
-        offset[j] = isinf(h) ? INFINITY : round_down(h - exk_filter_error(filter, j, norm));
-    }
+double exk_filter_fold(const exk_filter *filter, float norm, float *offset) {
+    const double largest =
+        filter->bulk->fold(filter->h, filter->slope, filter->base, (double)norm, outwards, filter->k, offset);
     const size_t padded = exk_filter_offsets(filter->k);
     for (size_t j = (size_t)filter->k; j < padded; j++)
         offset[j] = INFINITY;
+    return largest;
 }

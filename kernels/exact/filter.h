@@ -48,8 +48,9 @@ void exk_filter_digest(exk_filter *filter, const float *centroids, int64_t first
 void exk_filter_begin(exk_filter *filter, const float *centroids);
 void exk_filter_fill(exk_filter *filter, const float *centroids, int64_t first, int64_t last);
 
-/* offset[0..k) for points with ||x'|| <= norm, then +infinity to the next multiple of EXK_OFFSET_PAD. */
-void exk_filter_fold(const exk_filter *filter, float norm, float *offset);
+/* offset[0..k) for points with ||x'|| <= norm, then +infinity to the next multiple of EXK_OFFSET_PAD. Returns the
+ * largest E_j. */
+double exk_filter_fold(const exk_filter *filter, float norm, float *offset);
 
 /* E_j for points with ||x'|| <= norm, an upper bound. */
 double exk_filter_error(const exk_filter *filter, int64_t j, float norm);

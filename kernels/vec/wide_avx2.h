@@ -55,6 +55,26 @@ static inline void wide_to_f32(float *p, wide v) {
 static inline void wide_to_f32_part(float *p, wide v, int64_t count) {
     _mm256_maskstore_ps(p, wide_lanes_f32(count), wide_f32(v));
 }
+/* Where rounding to nearest went up: one float back. In the order of their bits as integers, negative ones
+ * mirrored, floats are neighbours; a double below 0 never rounds to +0. */
+static inline __m128 wide_f32_down(__m256d v) {
+    const __m128 nearest = _mm256_cvtpd_ps(v);
+    const __m256d above = _mm256_cmp_pd(_mm256_cvtps_pd(nearest), v, _CMP_GT_OQ);
+    const __m128i step = _mm256_cvtpd_epi32(_mm256_and_pd(above, _mm256_set1_pd(1.0)));
+    const __m128i bits = _mm_castps_si128(nearest);
+    /* Down is one less for a positive float, one more for a negative one. */
+    const __m128i direction = _mm_or_si128(_mm_srai_epi32(bits, 31), _mm_set1_epi32(1));
+    return _mm_castsi128_ps(_mm_sub_epi32(bits, _mm_sign_epi32(step, direction)));
+}
+static inline __m256 wide_all_f32_down(wide v) {
+    return _mm256_set_m128(wide_f32_down(v.high), wide_f32_down(v.low));
+}
+static inline void wide_to_f32_down(float *p, wide v) {
+    _mm256_storeu_ps(p, wide_all_f32_down(v));
+}
+static inline void wide_to_f32_down_part(float *p, wide v, int64_t count) {
+    _mm256_maskstore_ps(p, wide_lanes_f32(count), wide_all_f32_down(v));
+}
 static inline wide wide_rounded(wide v) {
     return wide_of_f32(wide_f32(v));
 }
@@ -69,6 +89,17 @@ static inline wide wide_mul(wide a, wide b) {
 }
 static inline wide wide_div(wide a, wide b) {
     return (wide){_mm256_div_pd(a.low, b.low), _mm256_div_pd(a.high, b.high)};
+}
+static inline wide wide_min(wide a, wide b) {
+    return (wide){_mm256_min_pd(a.low, b.low), _mm256_min_pd(a.high, b.high)};
+}
+static inline wide wide_max(wide a, wide b) {
+    return (wide){_mm256_max_pd(a.low, b.low), _mm256_max_pd(a.high, b.high)};
+}
+static inline double wide_largest(wide v) {
+    const __m256d four = _mm256_max_pd(v.low, v.high);
+    const __m128d two = _mm_max_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
+    return _mm_cvtsd_f64(_mm_max_sd(two, _mm_unpackhi_pd(two, two)));
 }
 static inline double wide_combine(wide v) {
     const __m256d four = _mm256_add_pd(v.low, v.high);

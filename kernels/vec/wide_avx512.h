@@ -3,9 +3,12 @@
  *
  *   wide_set1 wide_add wide_sub wide_mul wide_div    each correctly rounded, never fused
  *   wide_from_f32 wide_from_i64 wide_load            8 values from unaligned memory, int64 correctly rounded
+ *   wide_min wide_max                                b where a is NaN
  *   wide_to_f32                                      correctly rounded to float32
+ *   wide_to_f32_down                                 rounded to float32 towards -infinity
  *   wide_rounded                                     to float32 and back
  *   wide_combine                                     ((0+4)+(2+6)) + ((1+5)+(3+7))
+ *   wide_largest                                     of the lanes
  *   ..._part(..., count)                             the first 0 < count < 8 lanes; memory behind them is not
  *                                                    touched, and the lanes read as 0 */
 #ifndef EXK_WIDE_AVX512_H
@@ -47,6 +50,15 @@ static inline void wide_to_f32(float *p, wide v) {
 static inline void wide_to_f32_part(float *p, wide v, int64_t count) {
     _mm256_mask_storeu_ps(p, wide_lanes(count), _mm512_cvtpd_ps(v));
 }
+static inline __m256 wide_f32_down(wide v) {
+    return _mm512_cvt_roundpd_ps(v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+}
+static inline void wide_to_f32_down(float *p, wide v) {
+    _mm256_storeu_ps(p, wide_f32_down(v));
+}
+static inline void wide_to_f32_down_part(float *p, wide v, int64_t count) {
+    _mm256_mask_storeu_ps(p, wide_lanes(count), wide_f32_down(v));
+}
 static inline wide wide_rounded(wide v) {
     return _mm512_cvtps_pd(_mm512_cvtpd_ps(v));
 }
@@ -61,6 +73,15 @@ static inline wide wide_mul(wide a, wide b) {
 }
 static inline wide wide_div(wide a, wide b) {
     return _mm512_div_pd(a, b);
+}
+static inline wide wide_min(wide a, wide b) {
+    return _mm512_min_pd(a, b);
+}
+static inline wide wide_max(wide a, wide b) {
+    return _mm512_max_pd(a, b);
+}
+static inline double wide_largest(wide v) {
+    return _mm512_reduce_max_pd(v);
 }
 static inline double wide_combine(wide v) {
     const __m256d four = _mm256_add_pd(_mm512_castpd512_pd256(v), _mm512_extractf64x4_pd(v, 1));

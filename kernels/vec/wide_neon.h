@@ -53,6 +53,26 @@ static inline void wide_to_f32_part(float *p, wide v, int64_t count) {
     for (int64_t lane = 0; lane < count; lane++)
         p[lane] = all[lane];
 }
+/* Where rounding to nearest went up: one float back, which is one less for the bits of a positive float and one
+ * more for those of a negative one; a double below 0 never rounds to +0. */
+static inline float32x2_t wide_f32_down(float64x2_t v) {
+    const float32x2_t nearest = vcvt_f32_f64(v);
+    const int32x2_t above = vreinterpret_s32_u32(vmovn_u64(vcgtq_f64(vcvt_f64_f32(nearest), v)));
+    const int32x2_t bits = vreinterpret_s32_f32(nearest);
+    /* above is -1 or 0. */
+    const int32x2_t direction = vorr_s32(vshr_n_s32(bits, 31), vdup_n_s32(1));
+    return vreinterpret_f32_s32(vmla_s32(bits, above, direction));
+}
+static inline void wide_to_f32_down(float *p, wide v) {
+    for (int i = 0; i < 4; i++)
+        vst1_f32(p + 2 * i, wide_f32_down(v.pair[i]));
+}
+static inline void wide_to_f32_down_part(float *p, wide v, int64_t count) {
+    float all[8];
+    wide_to_f32_down(all, v);
+    for (int64_t lane = 0; lane < count; lane++)
+        p[lane] = all[lane];
+}
 static inline wide wide_rounded(wide v) {
     for (int i = 0; i < 4; i++)
         v.pair[i] = vcvt_f64_f32(vcvt_f32_f64(v.pair[i]));
@@ -77,6 +97,19 @@ static inline wide wide_div(wide a, wide b) {
     for (int i = 0; i < 4; i++)
         a.pair[i] = vdivq_f64(a.pair[i], b.pair[i]);
     return a;
+}
+static inline wide wide_min(wide a, wide b) {
+    for (int i = 0; i < 4; i++)
+        a.pair[i] = vbslq_f64(vcltq_f64(a.pair[i], b.pair[i]), a.pair[i], b.pair[i]);
+    return a;
+}
+static inline wide wide_max(wide a, wide b) {
+    for (int i = 0; i < 4; i++)
+        a.pair[i] = vbslq_f64(vcgtq_f64(a.pair[i], b.pair[i]), a.pair[i], b.pair[i]);
+    return a;
+}
+static inline double wide_largest(wide v) {
+    return vmaxvq_f64(vmaxq_f64(vmaxq_f64(v.pair[0], v.pair[1]), vmaxq_f64(v.pair[2], v.pair[3])));
 }
 static inline double wide_combine(wide v) {
     const float64x2_t even = vaddq_f64(v.pair[0], v.pair[2]), odd = vaddq_f64(v.pair[1], v.pair[3]);
