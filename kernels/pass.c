@@ -109,6 +109,8 @@ static void start_worker(exk_run *run, exk_worker *worker, double now) {
     worker->refine.centroids = run->centroids;
     worker->refine.points = &run->points;
     worker->refine.kernel = run->kernel;
+    worker->refine.plan = &run->plan;
+    worker->refine.workspace = workspace_of(run, worker, 0);
     worker->refine.bulk = run->bulk;
 }
 

@@ -93,9 +93,10 @@ typedef struct exk_kernel {
     void (*assign)(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
                    const exk_tile *tile);
 
-    /* All lower scores of a few points: lower[i * k + j] = l_j of row i. best, second and label of the tile are
-     * not touched and may be NULL. */
-    void (*scores)(const exk_score_centroids *centroids, const exk_tile *tile, float *lower);
+    /* All lower scores of a few points: lower[i * k + j] = l_j of row i. Between prepare and the next prepare;
+     * best, second and label of the tile are not touched and may be NULL. */
+    void (*scores)(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
+                   const exk_tile *tile, float *lower);
 
     /* The labels of the tile are final (tile->label); update per-point state. NULL if there is none. */
     void (*settle)(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,

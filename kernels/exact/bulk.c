@@ -201,6 +201,24 @@ static int64_t unclear(const float *best, const float *second, float margin, int
     return found;
 }
 
+static int64_t within(const float *v, float limit, int64_t count, int32_t *list) {
+    enum { BLOCK = 16 };
+    int64_t found = 0;
+    for (int64_t i = 0; i < count; i += BLOCK) {
+        const int lanes = count - i < BLOCK ? (int)(count - i) : BLOCK;
+        int beyond = 0;
+        if (lanes == BLOCK) {
+            for (int lane = 0; lane < BLOCK; lane++)
+                beyond += v[i + lane] > limit;
+        }
+        for (int lane = 0; beyond < BLOCK && lane < lanes; lane++) {
+            list[found] = (int32_t)(i + lane);
+            found += !(v[i + lane] > limit);
+        }
+    }
+    return found;
+}
+
 static uint32_t bits_of(float v) {
     uint32_t bits;
     memcpy(&bits, &v, sizeof bits);
@@ -290,6 +308,7 @@ const exk_bulk EXK_BULK = {
     .scale_row = scale_row,
     .fold = fold,
     .unclear = unclear,
+    .within = within,
     .largest = largest,
     .digest = digest,
     .centre = centre,

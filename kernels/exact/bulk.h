@@ -61,6 +61,9 @@ typedef struct exk_bulk {
      * returns how many. list: count entries. */
     int64_t (*unclear)(const float *best, const float *second, float margin, int64_t count, int32_t *list);
 
+    /* List the i < count without v[i] > limit in rising order; returns how many. list: count entries. */
+    int64_t (*within)(const float *v, float limit, int64_t count, int32_t *list);
+
     /* max v[i], all of them >= 0 and none NaN; 0 if there is none. */
     float (*largest)(const float *v, int64_t count);
 

@@ -25,14 +25,9 @@ int64_t exk_certify(const exk_filter *filter, const exk_tile *tile, float norm, 
     return count;
 }
 
-/* min over j of l_j + 2 E_j; +infinity where the error bound says nothing. */
-static double candidate_limit(const exk_filter *filter, const float *lower, float norm) {
-    double limit = INFINITY;
-    for (int64_t j = 0; j < filter->k; j++) {
-        const double upper = (double)lower[j] + 2.0 * exk_filter_error(filter, j, norm);
-        limit = upper < limit ? upper : limit;
-    }
-    return limit;
+int64_t exk_refine_batch(int64_t k) {
+    enum { MOST = 48, LEAST = 12, SCORES = 1 << 16 };
+    return k > SCORES / LEAST ? LEAST : k > SCORES / MOST ? SCORES / k : MOST;
 }
 
 /* Is candidate j nearer to x than the best so far? Candidates come in rising order, so a tie is a no. */
@@ -48,15 +43,19 @@ static bool is_nearer(exk_refine *refine, const float *x, int64_t j, double dist
     return exk_compare_distances(x, refine->centroids + j * d, refine->centroids + best * d, d) < 0;
 }
 
-static int32_t nearest_candidate(exk_refine *refine, const float *x, const float *lower, float norm) {
-    const int64_t d = refine->filter->d, k = refine->filter->k;
-    const double limit = candidate_limit(refine->filter, lower, norm);
+/* label: any centroid that is no duplicate. */
+static int32_t nearest_candidate(exk_refine *refine, const float *x, const float *lower, int32_t label,
+                                 float norm) {
+    const int64_t d = refine->filter->d;
+    const float limit = exk_round_up((double)lower[label] + 2.0 * exk_filter_error(refine->filter, label, norm));
+    const int64_t count = refine->bulk->within(lower, limit, refine->filter->k, refine->candidates);
     int64_t best = -1;
     double best_distance = INFINITY;
     bool exactly = false;
-    for (int64_t j = 0; j < k; j++) {
-        /* An unequal h_j = +infinity marks a duplicate of a lower index: it can never win. */
-        if ((double)lower[j] > limit || isinf(refine->filter->h[j]))
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t j = refine->candidates[i];
+        /* A duplicate of a lower index can never win. */
+        if (isinf(refine->filter->h[j]))
             continue;
         const double distance = refine->bulk->dist64(x, refine->centroids + j * d, d);
         refine->evaluations++;
@@ -79,18 +78,20 @@ static void refine_batch(exk_refine *refine, const exk_tile *tile, const float *
     }
     exk_filter_fold(refine->filter, norm, refine->offset);
     const exk_tile batch = {.x = refine->rows, .rows = count, .stride = d, .offset = refine->offset};
-    refine->kernel->scores(refine->score_centroids, &batch, refine->lower);
+    refine->kernel->scores(refine->score_centroids, refine->plan, &refine->workspace, &batch, refine->lower);
     refine->evaluations += count * k;
     for (int64_t i = 0; i < count; i++) {
         const float *x = refine->points->x + (tile->first + rows[i]) * refine->points->stride;
-        tile->label[rows[i]] = nearest_candidate(refine, x, refine->lower + i * k, norm);
+        int32_t *label = &tile->label[rows[i]];
+        *label = nearest_candidate(refine, x, refine->lower + i * k, *label, norm);
     }
 }
 
 void exk_refine_rows(exk_refine *refine, const exk_tile *tile, const float *norms, const int32_t *ambiguous,
                      int64_t count) {
-    for (int64_t i = 0; i < count; i += EXK_REFINE_ROWS) {
-        const int64_t batch = count - i < EXK_REFINE_ROWS ? count - i : EXK_REFINE_ROWS;
+    const int64_t most = exk_refine_batch(refine->filter->k);
+    for (int64_t i = 0; i < count; i += most) {
+        const int64_t batch = count - i < most ? count - i : most;
         refine_batch(refine, tile, norms, ambiguous + i, batch);
     }
 }

@@ -9,7 +9,8 @@
 extern "C" {
 #endif
 
-enum { EXK_REFINE_ROWS = 8 };
+/* The points refined at a time: enough for a micro-kernel, while their lower scores stay in cache. */
+int64_t exk_refine_batch(int64_t k);
 
 /* What the refinement of a tile needs to know, and what it counts. */
 typedef struct exk_refine {
@@ -18,10 +19,13 @@ typedef struct exk_refine {
     const float *centroids;   /* the true ones, k x d */
     const exk_points *points; /* the true ones */
     const exk_kernel *kernel;
+    const exk_plan *plan;
+    exk_workspace workspace; /* as after prepare */
     const exk_bulk *bulk;
-    float *rows;                          /* EXK_REFINE_ROWS x d: points as the kernel sees them */
-    float *lower;                         /* EXK_REFINE_ROWS x k */
+    float *rows;                          /* exk_refine_batch(k) x d: points as the kernel sees them */
+    float *lower;                         /* exk_refine_batch(k) x k */
     float *offset;                        /* exk_filter_offsets(k) */
+    int32_t *candidates;                  /* k */
     int64_t evaluations, exactly_decided; /* added to */
 } exk_refine;
 
@@ -35,8 +39,9 @@ int64_t exk_certify(const exk_filter *filter, const exk_tile *tile, float norm, 
 
 /* Give the listed rows their true labels. norms: an upper bound of ||x'|| for each row of the tile.
  *
- * A centroid can be nearest only if l_j <= min over i of l_i + 2 E_i. Those few are compared by direct differences
- * in double, and what that cannot tell apart by exact integers; equal distances mean the lowest index. */
+ * With b the label they have, whatever it is, a centroid can be nearest only if l_j <= l_b + 2 E_b. Those few are
+ * compared by direct differences in double, and what that cannot tell apart by exact integers; equal distances
+ * mean the lowest index. */
 void exk_refine_rows(exk_refine *refine, const exk_tile *tile, const float *norms, const int32_t *ambiguous,
                      int64_t count);
 
