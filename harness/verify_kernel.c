@@ -156,7 +156,7 @@ static size_t buffer_bytes(const rig *r, buffer which) {
     case OFFSETS:
         return exk_filter_offsets(r->p->k) * sizeof(float);
     case LOWER:
-        return (size_t)exk_refine_batch(r->p->k) * k * sizeof(float);
+        return (size_t)exk_refine_capacity(r->p->k) * k * sizeof(float);
     case SHARED:
         return r->scratch.shared;
     case PER_THREAD:
@@ -382,7 +382,7 @@ static bool check_iteration(rig *r) {
     }
     for (int64_t first = 0; first < n; first += rows) {
         /* Batches of all sizes. */
-        rows = first % exk_refine_batch(r->p->k) + 1;
+        rows = first % exk_refine_capacity(r->p->k) + 1;
         rows = n - first < rows ? n - first : rows;
         if (!check_scores(r, first, rows))
             return false;

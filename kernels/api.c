@@ -155,22 +155,26 @@ static exk_status choose_variant(exk_run *run, exk_error *error) {
 static void lay_out_worker(exk_run *run, exk_worker *worker) {
     exk_arena *arena = &run->arena;
     const size_t k = (size_t)run->k, d = (size_t)run->points.d, tile = (size_t)run->plan.point_tile;
-    const size_t batch = (size_t)exk_refine_batch(run->k);
+    const size_t batch = (size_t)exk_refine_capacity(run->k);
     exk_worker laid_out = {
         .centred = exk_arena_take(arena, tile * d, sizeof(float)),
         .offset = exk_arena_take(arena, exk_filter_offsets(run->k), sizeof(float)),
         .best = exk_arena_take(arena, tile, sizeof(float)),
         .second = exk_arena_take(arena, tile, sizeof(float)),
         .rows = exk_arena_take(arena, tile, sizeof(int32_t)),
+        .guess = exk_arena_take(arena, tile, sizeof(int32_t)),
+        .moved = exk_arena_take(arena, tile, sizeof(int32_t)),
         .scratch = exk_arena_take(arena, run->scratch.per_thread, 1),
-        .refine = {.rows = exk_arena_take(arena, batch * d, sizeof(float)),
+        .refine = {.capacity = (int64_t)batch,
+                   .doubt = exk_arena_take(arena, batch, sizeof(exk_doubt)),
+                   .rows = exk_arena_take(arena, batch * d, sizeof(float)),
                    .lower = exk_arena_take(arena, batch * k, sizeof(float)),
                    .offset = exk_arena_take(arena, exk_filter_offsets(run->k), sizeof(float)),
                    .candidates = exk_arena_take(arena, k, sizeof(int32_t))},
     };
     if (run->fits && run->plan.update == EXK_UPDATE_SORTED) {
         laid_out.bucket = exk_arena_take(arena, 2 * k, sizeof(int64_t));
-        laid_out.edge = exk_arena_take(arena, 2 * d, sizeof(int64_t));
+        laid_out.edge = exk_arena_take(arena, d, sizeof(int64_t));
     } else if (run->fits) {
         laid_out.sum = exk_arena_take(arena, k * d, sizeof(int64_t));
         laid_out.count = exk_arena_take(arena, k, sizeof(int64_t));

@@ -6,6 +6,8 @@
 
 #include "kernels/run.h"
 
+enum { PIECES = 4 };
+
 bool exk_run_stopped(exk_run *run) {
     if (run->options->stop && __atomic_load_n(run->options->stop, __ATOMIC_RELAXED))
         __atomic_store_n(&run->stop_seen, 1, __ATOMIC_RELAXED);
@@ -40,19 +42,60 @@ static void centre_tile(const exk_run *run, exk_worker *worker, exk_tile *tile) 
     tile->stride = d;
 }
 
-/* Which points moved; into the sums with them while they are in cache, if there are sums of this thread. */
-static void count_moved(exk_run *run, exk_worker *worker, const exk_tile *tile) {
-    const int64_t moved = run->bulk->differing(tile->label, run->previous + tile->first, tile->rows, worker->rows);
-    worker->tally.moved += moved;
-    if (worker->sum)
-        exk_run_collect_tile(run, worker, tile, moved);
+/* The points in the queue get their labels, and go into the sums if they moved. */
+static void settle_doubts(exk_run *run, exk_worker *worker, bool collect) {
+    exk_refine *refine = &worker->refine;
+    exk_refine_settle(refine);
+    lap(worker, &worker->tally.parts.refine);
+    for (int64_t i = 0; i < refine->queued; i++) {
+        const exk_doubt *doubt = &refine->doubt[i];
+        run->labels[doubt->point] = doubt->label;
+        worker->tally.moved += doubt->label != run->previous[doubt->point];
+        if (collect && worker->sum)
+            exk_run_collect_point(run, worker, doubt->point);
+    }
+    refine->queued = 0;
+    lap(worker, &worker->tally.parts.update);
 }
 
-static void process_tile(exk_run *run, exk_worker *worker, int64_t first, bool collect) {
-    const int64_t left = run->points.n - first;
+/* Points without a proven label wait in a queue until enough are there to make it cheap; meanwhile their label is
+ * -1 and guess[] has what the variant thinks. */
+static int64_t find_doubts(exk_run *run, exk_worker *worker, const exk_tile *tile, float norm, double error) {
+    const int64_t doubts = exk_certify(&run->filter, tile, norm, error, worker->rows);
+    for (int64_t i = 0; i < doubts; i++) {
+        int32_t *label = &tile->label[worker->rows[i]];
+        worker->guess[i] = *label;
+        *label = -1;
+    }
+    worker->tally.ambiguous += doubts;
+    lap(worker, &worker->tally.parts.refine);
+    return doubts;
+}
+
+static void queue_doubts(exk_run *run, exk_worker *worker, const exk_tile *tile, int64_t doubts, bool collect) {
+    for (int64_t i = 0; i < doubts; i++) {
+        const int32_t row = worker->rows[i];
+        if (worker->refine.queued == worker->refine.capacity)
+            settle_doubts(run, worker, collect);
+        exk_refine_queue(&worker->refine, tile, row, worker->guess[i], run->norm[tile->first + row]);
+    }
+}
+
+/* Which points moved; into the sums with them while they are in cache, if there are sums of this thread. `doubts`
+ * of them have no label yet. */
+static void collect_tile(exk_run *run, exk_worker *worker, const exk_tile *tile, int64_t doubts) {
+    const int64_t listed =
+        run->bulk->differing(tile->label, run->previous + tile->first, tile->rows, worker->moved);
+    worker->tally.moved += run->has_sums ? listed - doubts : listed;
+    if (worker->sum)
+        exk_run_collect_tile(run, worker, tile, listed);
+    lap(worker, &worker->tally.parts.update);
+}
+
+static void process_tile(exk_run *run, exk_worker *worker, int64_t first, int64_t rows, bool collect) {
     exk_tile tile = {
         .x = run->points.x + first * run->points.stride,
-        .rows = left < run->plan.point_tile ? left : run->plan.point_tile,
+        .rows = rows,
         .stride = run->points.stride,
         .first = first,
         .offset = worker->offset,
@@ -62,28 +105,60 @@ static void process_tile(exk_run *run, exk_worker *worker, int64_t first, bool c
     };
     if (run->centred)
         centre_tile(run, worker, &tile);
-    exk_parts *parts = &worker->tally.parts;
     const exk_workspace workspace = workspace_of(run, worker, first);
-    const float norm = run->bulk->largest(run->norm + first, tile.rows);
+    const float norm = run->bulk->largest(run->norm + first, rows);
     const double error = exk_filter_fold(&run->filter, norm, worker->offset);
     run->kernel->assign(&run->score_centroids, &run->plan, &workspace, &tile);
-    lap(worker, &parts->assign);
-    const int64_t ambiguous = exk_certify(&run->filter, &tile, norm, error, worker->rows);
-    exk_refine_rows(&worker->refine, &tile, run->norm + first, worker->rows, ambiguous);
-    lap(worker, &parts->refine);
-    if (run->kernel->settle) {
-        run->kernel->settle(&run->score_centroids, &run->plan, &workspace, &tile);
-        lap(worker, &parts->assign);
-    }
-    worker->tally.ambiguous += ambiguous;
-    worker->tally.evaluations += tile.rows * run->k;
+    worker->tally.evaluations += rows * run->k;
+    lap(worker, &worker->tally.parts.assign);
+    const int64_t doubts = find_doubts(run, worker, &tile, norm, error);
     if (collect)
-        count_moved(run, worker, &tile);
-    lap(worker, &parts->update);
+        collect_tile(run, worker, &tile, doubts);
+    queue_doubts(run, worker, &tile, doubts, collect);
+    if (run->kernel->settle) {
+        settle_doubts(run, worker, collect);
+        run->kernel->settle(&run->score_centroids, &run->plan, &workspace, &tile);
+        lap(worker, &worker->tally.parts.assign);
+    }
+}
+
+/* Take units of mr points from a worker's share: a tile at a time, but what is left for a last tile in pieces, so
+ * that those who are done can take some. Returns how many, the first of them in *first. */
+static int64_t take_units(exk_worker *from, int64_t tile_units, int64_t *first) {
+    int64_t next = __atomic_load_n(&from->next_unit, __ATOMIC_RELAXED), count;
+    do {
+        const int64_t left = from->last_unit - next, piece = (tile_units + PIECES - 1) / PIECES;
+        count = left > tile_units ? tile_units : left < piece ? left : piece;
+        if (count <= 0)
+            return 0;
+    } while (!__atomic_compare_exchange_n(&from->next_unit, &next, next + count, true, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED));
+    *first = next;
+    return count;
+}
+
+/* Each worker has its own contiguous share of the points, the same in every pass, so that they stay near it; when
+ * it is done it helps the others. */
+static void process_points(exk_run *run, int part, int parts, bool collect) {
+    const int64_t unit = run->variant->mr, tile_units = (run->plan.point_tile + unit - 1) / unit;
+    exk_worker *worker = &run->worker[part];
+    for (int helped = 0; helped < parts; helped++) {
+        exk_worker *from = &run->worker[(part + helped) % parts];
+        int64_t first, units;
+        while (!exk_run_stopped(run) && (units = take_units(from, tile_units, &first)) > 0) {
+            const int64_t left = run->points.n - first * unit;
+            process_tile(run, worker, first * unit, units * unit < left ? units * unit : left, collect);
+        }
+    }
+    if (!exk_run_stopped(run))
+        settle_doubts(run, worker, collect);
 }
 
 /* Before the tiles: c', errors and the variant's panels, each thread its share. */
 static void prepare_part(exk_run *run, exk_worker *worker, int part, int parts) {
+    const int64_t units = (run->points.n - 1) / run->variant->mr + 1;
+    worker->next_unit = exk_share(units, part, parts);
+    worker->last_unit = exk_share(units, part + 1, parts);
     const int64_t first = exk_share(run->k, part, parts), last = exk_share(run->k, part + 1, parts);
     if (!run->digested)
         exk_filter_digest(&run->filter, run->centroids, first, last);
@@ -102,6 +177,7 @@ static void prepare_part(exk_run *run, exk_worker *worker, int part, int parts) 
 static void start_worker(exk_run *run, exk_worker *worker, double now) {
     worker->tally = (exk_tally){0};
     worker->lap = now;
+    worker->refine.queued = 0;
     worker->refine.evaluations = 0;
     worker->refine.exactly_decided = 0;
     worker->refine.filter = &run->filter;
@@ -145,7 +221,6 @@ bool exk_run_pass(exk_run *run, bool collect, exk_tally *tally) {
     if (exk_run_stopped(run))
         return false;
     const double begun = exk_now();
-    const int64_t tiles = (run->points.n + run->plan.point_tile - 1) / run->plan.point_tile;
     run->score_centroids.movement = run->has_moved ? run->movement : NULL;
     for (int thread = 0; thread < run->plan.threads; thread++)
         start_worker(run, &run->worker[thread], begun);
@@ -155,11 +230,8 @@ bool exk_run_pass(exk_run *run, bool collect, exk_tally *tally) {
         exk_worker *worker = &run->worker[part];
         prepare_part(run, worker, part, parts);
         lap(worker, &worker->tally.parts.prepare);
-#pragma omp for schedule(dynamic, 1)
-        for (int64_t tile = 0; tile < tiles; tile++) {
-            if (!exk_run_stopped(run))
-                process_tile(run, worker, tile * run->plan.point_tile, collect);
-        }
+        process_points(run, part, parts, collect);
+#pragma omp barrier
         if (collect) {
             worker->lap = exk_now();
             exk_run_collect(run, part, parts, total_moved(run));

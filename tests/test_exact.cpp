@@ -268,6 +268,59 @@ TEST_CASE("a mean is the correctly rounded one where the sum is exact", "[exact]
     CHECK_FALSE(std::signbit(mean));
 }
 
+TEST_CASE("a mean is the quotient, whatever the ISA", "[exact]") {
+    // Means halfway between two floats: the least error in the quotient decides the wrong way.
+    const int64_t d = 21;
+    for (const int64_t count : {3, 5, 7, 11, 49, 1023})
+        for (const exk_bulk *bulk : runnable_bulks()) {
+            std::vector<int64_t> sum(d);
+            std::vector<double> unit(d, 0x1p-40);
+            std::vector<float> out(d + 1, -7.0f);
+            for (int64_t t = 0; t < d; t++)
+                sum[t] = count * ((INT64_C(1) << 40) + (2 * t + 1) * (INT64_C(1) << 16)) * (t % 3 == 1 ? -1 : 1);
+            bulk->mean(sum.data(), unit.data(), count, d, out.data());
+            for (int64_t t = 0; t < d; t++) {
+                const double quotient = static_cast<double>(sum[t]) * 0x1p-40 / static_cast<double>(count);
+                REQUIRE(out[t] == static_cast<float>(quotient));
+            }
+            REQUIRE(out[d] == -7.0f);
+        }
+}
+
+TEST_CASE("sums of doubles over a row are the same bits on every ISA", "[exact]") {
+    std::mt19937 random(61);
+    for (int64_t d = 1; d <= 40; d++) {
+        const Matrix rows = uniform_points(2, d, static_cast<uint32_t>(d));
+        std::vector<int64_t> sum(d);
+        std::vector<double> unit(d, 0x1p-50);
+        for (int64_t &v : sum)
+            v = static_cast<int64_t>(random()) * static_cast<int64_t>(random() >> 2) - (INT64_C(1) << 60);
+        const exk_bulk *scalar = exk_bulk_for("scalar");
+        const double overlap = scalar->overlap(rows.row(0), rows.row(1), sum.data(), unit.data(), 77, d);
+        double dot[8] = {0.0}, square[8] = {0.0};
+        for (int64_t t = 0; t < d; t++) {
+            const double m = rows.row(1)[t], c = rows.row(0)[t] - m;
+            dot[t % 8] += c * (static_cast<double>(sum[t]) * 0x1p-50 - 77.0 * m);
+            square[t % 8] += c * c;
+        }
+        const auto combined = [](const double *p) {
+            return ((p[0] + p[4]) + (p[2] + p[6])) + ((p[1] + p[5]) + (p[3] + p[7]));
+        };
+        CHECK(overlap == 2.0 * combined(dot) - 77.0 * combined(square));
+        std::vector<float> scaled(d + 1, -7.0f), here(d + 1, -7.0f);
+        const exk_scaled sums = scalar->scale_row(rows.row(0), rows.row(1), 0x1p30, d, scaled.data());
+        for (int64_t t = 0; t < d; t++)
+            CHECK(scaled[t] ==
+                  static_cast<float>((static_cast<double>(rows.row(0)[t]) - rows.row(1)[t]) * 0x1p30));
+        for (const exk_bulk *bulk : runnable_bulks()) {
+            REQUIRE(bulk->overlap(rows.row(0), rows.row(1), sum.data(), unit.data(), 77, d) == overlap);
+            const exk_scaled other = bulk->scale_row(rows.row(0), rows.row(1), 0x1p30, d, here.data());
+            REQUIRE(std::memcmp(&other, &sums, sizeof sums) == 0);
+            REQUIRE(std::memcmp(here.data(), scaled.data(), (d + 1) * sizeof(float)) == 0);
+        }
+    }
+}
+
 namespace {
 
 // A filter over its own memory.
@@ -819,8 +872,8 @@ Refined refine(const Filter &f, const Matrix &points, const Matrix &centroids, s
     wanted_scores = std::move(lower);
     const exk_kernel kernel = {"", nullptr, nullptr, nullptr, nullptr, give_scores, nullptr};
     const exk_points view = points.points();
-    const int64_t batch = exk_refine_batch(k);
-    std::vector<float> rows(batch * points.columns), scores(batch * k), offsets(exk_filter_offsets(k));
+    std::vector<float> rows(n * points.columns), scores(n * k), offsets(exk_filter_offsets(k));
+    std::vector<exk_doubt> doubts(n);
     std::vector<int32_t> candidates(k);
     exk_refine r = {};
     r.filter = &f.filter;
@@ -832,18 +885,22 @@ Refined refine(const Filter &f, const Matrix &points, const Matrix &centroids, s
     r.lower = scores.data();
     r.offset = offsets.data();
     r.candidates = candidates.data();
-    std::vector<int32_t> labels(n), all(n);
-    for (int64_t i = 0; i < n; i++) {
-        const auto row = wanted_scores.begin() + i * k;
-        labels[i] = static_cast<int32_t>(std::min_element(row, row + k) - row);
-        all[i] = static_cast<int32_t>(i);
-    }
+    r.doubt = doubts.data();
+    r.capacity = n;
     exk_tile tile = {};
     tile.x = points.values.data();
     tile.rows = n;
     tile.stride = points.columns;
-    tile.label = labels.data();
-    exk_refine_rows(&r, &tile, norms.data(), all.data(), n);
+    for (int64_t i = 0; i < n; i++) {
+        const auto row = wanted_scores.begin() + i * k;
+        exk_refine_queue(&r, &tile, i, static_cast<int32_t>(std::min_element(row, row + k) - row), norms[i]);
+    }
+    exk_refine_settle(&r);
+    std::vector<int32_t> labels(n);
+    for (int64_t i = 0; i < n; i++) {
+        REQUIRE(doubts[i].point == i);
+        labels[i] = doubts[i].label;
+    }
     return {labels, r.evaluations, r.exactly_decided};
 }
 

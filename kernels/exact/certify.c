@@ -25,7 +25,7 @@ int64_t exk_certify(const exk_filter *filter, const exk_tile *tile, float norm, 
     return count;
 }
 
-int64_t exk_refine_batch(int64_t k) {
+int64_t exk_refine_capacity(int64_t k) {
     enum { MOST = 48, LEAST = 12, SCORES = 1 << 16 };
     return k > SCORES / LEAST ? LEAST : k > SCORES / MOST ? SCORES / k : MOST;
 }
@@ -43,10 +43,11 @@ static bool is_nearer(exk_refine *refine, const float *x, int64_t j, double dist
     return exk_compare_distances(x, refine->centroids + j * d, refine->centroids + best * d, d) < 0;
 }
 
-/* label: any centroid that is no duplicate. */
-static int32_t nearest_candidate(exk_refine *refine, const float *x, const float *lower, int32_t label,
-                                 float norm) {
+/* lower: the scores of the point, folded with norm. */
+static int32_t nearest_candidate(exk_refine *refine, const exk_doubt *doubt, const float *lower, float norm) {
     const int64_t d = refine->filter->d;
+    const int32_t label = doubt->label;
+    const float *x = refine->points->x + doubt->point * refine->points->stride;
     const float limit = exk_round_up((double)lower[label] + 2.0 * exk_filter_error(refine->filter, label, norm));
     const int64_t count = refine->bulk->within(lower, limit, refine->filter->k, refine->candidates);
     int64_t best = -1;
@@ -68,30 +69,23 @@ static int32_t nearest_candidate(exk_refine *refine, const float *x, const float
     return (int32_t)best;
 }
 
-static void refine_batch(exk_refine *refine, const exk_tile *tile, const float *norms, const int32_t *rows,
-                         int64_t count) {
-    const int64_t d = refine->filter->d, k = refine->filter->k;
+void exk_refine_queue(exk_refine *refine, const exk_tile *tile, int64_t row, int32_t label, float norm) {
+    const int64_t d = refine->filter->d;
+    memcpy(refine->rows + refine->queued * d, tile->x + row * tile->stride, (size_t)d * sizeof(float));
+    refine->doubt[refine->queued++] = (exk_doubt){.point = tile->first + row, .label = label, .norm = norm};
+}
+
+void exk_refine_settle(exk_refine *refine) {
+    const int64_t d = refine->filter->d, k = refine->filter->k, count = refine->queued;
+    if (count == 0)
+        return;
     float norm = 0.0f;
-    for (int64_t i = 0; i < count; i++) {
-        memcpy(refine->rows + i * d, tile->x + rows[i] * tile->stride, (size_t)d * sizeof(float));
-        norm = norms[rows[i]] > norm ? norms[rows[i]] : norm;
-    }
+    for (int64_t i = 0; i < count; i++)
+        norm = refine->doubt[i].norm > norm ? refine->doubt[i].norm : norm;
     exk_filter_fold(refine->filter, norm, refine->offset);
     const exk_tile batch = {.x = refine->rows, .rows = count, .stride = d, .offset = refine->offset};
     refine->kernel->scores(refine->score_centroids, refine->plan, &refine->workspace, &batch, refine->lower);
     refine->evaluations += count * k;
-    for (int64_t i = 0; i < count; i++) {
-        const float *x = refine->points->x + (tile->first + rows[i]) * refine->points->stride;
-        int32_t *label = &tile->label[rows[i]];
-        *label = nearest_candidate(refine, x, refine->lower + i * k, *label, norm);
-    }
-}
-
-void exk_refine_rows(exk_refine *refine, const exk_tile *tile, const float *norms, const int32_t *ambiguous,
-                     int64_t count) {
-    const int64_t most = exk_refine_batch(refine->filter->k);
-    for (int64_t i = 0; i < count; i += most) {
-        const int64_t batch = count - i < most ? count - i : most;
-        refine_batch(refine, tile, norms, ambiguous + i, batch);
-    }
+    for (int64_t i = 0; i < count; i++)
+        refine->doubt[i].label = nearest_candidate(refine, &refine->doubt[i], refine->lower + i * k, norm);
 }
