@@ -386,7 +386,7 @@ static exk_status begin(exk_run *run, int64_t trace_capacity, exk_result **resul
     return *result ? EXK_OK : out_of_memory(run, result_bytes(run, trace_capacity), error);
 }
 
-static double inertia_block(const exk_run *run, int64_t first, int64_t last) {
+static double inertia_block(exk_run *run, int64_t first, int64_t last) {
     const int64_t d = run->points.d;
     double sum = 0.0;
     for (int64_t i = first; i < last; i++)
@@ -470,7 +470,7 @@ static exk_status assign_once(exk_run *run, exk_result *result, exk_error *error
     memset(run->previous, -1, (size_t)run->points.n * sizeof *run->previous);
     const double started = exk_now();
     exk_tally tally;
-    if (!exk_run_pass(run, false, &tally))
+    if (!exk_run_pass(run, EXK_TO_LABEL, &tally))
         return exk_fail(error, EXK_STOPPED, "stopped before all points were assigned");
     result->totals.iterate_seconds = exk_now() - started;
     result->totals.distance_evaluations = tally.evaluations;

@@ -42,20 +42,43 @@ static void centre_tile(const exk_run *run, exk_worker *worker, exk_tile *tile) 
     tile->stride = d;
 }
 
-/* The points in the queue get their labels, and go into the sums if they moved. */
-static void settle_doubts(exk_run *run, exk_worker *worker, bool collect) {
+/* Point i is that near to a centroid, the nearest one of this pass. */
+static void approach(exk_run *run, int64_t i, int32_t label) {
+    const int64_t d = run->points.d;
+    const float *x = run->points.x + i * run->points.stride;
+    const double distance = run->bulk->dist64(x, run->centroids + label * d, d);
+    run->nearest[i] = distance < run->nearest[i] ? distance : run->nearest[i];
+}
+
+static void settle_doubt(exk_run *run, exk_worker *worker, const exk_doubt *doubt, exk_purpose purpose) {
+    if (purpose == EXK_TO_APPROACH) {
+        approach(run, doubt->point, doubt->label);
+        return;
+    }
+    run->labels[doubt->point] = doubt->label;
+    worker->tally.moved += doubt->label != run->previous[doubt->point];
+    if (purpose == EXK_TO_COLLECT && worker->sum)
+        exk_run_collect_point(run, worker, doubt->point);
+}
+
+/* The points in the queue get their labels, and the queue is empty. */
+static void settle_doubts(exk_run *run, exk_worker *worker, exk_purpose purpose) {
     exk_refine *refine = &worker->refine;
     exk_refine_settle(refine);
     lap(worker, &worker->tally.parts.refine);
-    for (int64_t i = 0; i < refine->queued; i++) {
-        const exk_doubt *doubt = &refine->doubt[i];
-        run->labels[doubt->point] = doubt->label;
-        worker->tally.moved += doubt->label != run->previous[doubt->point];
-        if (collect && worker->sum)
-            exk_run_collect_point(run, worker, doubt->point);
-    }
+    for (int64_t i = 0; i < refine->queued; i++)
+        settle_doubt(run, worker, &refine->doubt[i], purpose);
     refine->queued = 0;
     lap(worker, &worker->tally.parts.update);
+}
+
+/* The label of a row is not proven; by the variant it is `guess`. */
+static void queue_doubt(exk_run *run, exk_worker *worker, const exk_tile *tile, int32_t row, int32_t guess,
+                        exk_purpose purpose) {
+    if (worker->refine.queued == worker->refine.capacity)
+        settle_doubts(run, worker, purpose);
+    exk_refine_queue(&worker->refine, tile, row, guess, run->norm[tile->first + row]);
+    worker->tally.ambiguous++;
 }
 
 /* Points without a proven label wait in a queue until enough are there to make it cheap; meanwhile their label is
@@ -67,18 +90,8 @@ static int64_t find_doubts(exk_run *run, exk_worker *worker, const exk_tile *til
         worker->guess[i] = *label;
         *label = -1;
     }
-    worker->tally.ambiguous += doubts;
     lap(worker, &worker->tally.parts.refine);
     return doubts;
-}
-
-static void queue_doubts(exk_run *run, exk_worker *worker, const exk_tile *tile, int64_t doubts, bool collect) {
-    for (int64_t i = 0; i < doubts; i++) {
-        const int32_t row = worker->rows[i];
-        if (worker->refine.queued == worker->refine.capacity)
-            settle_doubts(run, worker, collect);
-        exk_refine_queue(&worker->refine, tile, row, worker->guess[i], run->norm[tile->first + row]);
-    }
 }
 
 /* Which points moved; into the sums with them while they are in cache, if there are sums of this thread. `doubts`
@@ -92,7 +105,31 @@ static void collect_tile(exk_run *run, exk_worker *worker, const exk_tile *tile,
     lap(worker, &worker->tally.parts.update);
 }
 
-static void process_tile(exk_run *run, exk_worker *worker, int64_t first, int64_t rows, bool collect) {
+static void label_tile(exk_run *run, exk_worker *worker, const exk_tile *tile, float norm, double error,
+                       exk_purpose purpose) {
+    const int64_t doubts = find_doubts(run, worker, tile, norm, error);
+    if (purpose == EXK_TO_COLLECT)
+        collect_tile(run, worker, tile, doubts);
+    for (int64_t i = 0; i < doubts; i++)
+        queue_doubt(run, worker, tile, worker->rows[i], worker->guess[i], purpose);
+}
+
+/* Most points are so near to a centroid already that the lower scores prove all those of this pass farther. */
+static void approach_tile(exk_run *run, exk_worker *worker, const exk_tile *tile, float norm) {
+    const int64_t first = tile->first;
+    const int64_t nearer = run->bulk->reachable(tile->best, run->norm + first, run->nearest + first,
+                                                ldexp(1.0, 1 - run->filter.exponent), tile->rows, worker->rows);
+    for (int64_t i = 0; i < nearer; i++) {
+        const int32_t row = worker->rows[i], label = tile->label[row];
+        if (exk_is_certified(&run->filter, tile, row, norm))
+            approach(run, first + row, label);
+        else
+            queue_doubt(run, worker, tile, row, label, EXK_TO_APPROACH);
+    }
+    lap(worker, &worker->tally.parts.refine);
+}
+
+static void process_tile(exk_run *run, exk_worker *worker, int64_t first, int64_t rows, exk_purpose purpose) {
     exk_tile tile = {
         .x = run->points.x + first * run->points.stride,
         .rows = rows,
@@ -111,12 +148,12 @@ static void process_tile(exk_run *run, exk_worker *worker, int64_t first, int64_
     run->kernel->assign(&run->score_centroids, &run->plan, &workspace, &tile);
     worker->tally.evaluations += rows * run->k;
     lap(worker, &worker->tally.parts.assign);
-    const int64_t doubts = find_doubts(run, worker, &tile, norm, error);
-    if (collect)
-        collect_tile(run, worker, &tile, doubts);
-    queue_doubts(run, worker, &tile, doubts, collect);
-    if (run->kernel->settle) {
-        settle_doubts(run, worker, collect);
+    if (purpose == EXK_TO_APPROACH)
+        approach_tile(run, worker, &tile, norm);
+    else
+        label_tile(run, worker, &tile, norm, error, purpose);
+    if (run->kernel->settle && purpose != EXK_TO_APPROACH) {
+        settle_doubts(run, worker, purpose);
         run->kernel->settle(&run->score_centroids, &run->plan, &workspace, &tile);
         lap(worker, &worker->tally.parts.assign);
     }
@@ -139,7 +176,7 @@ static int64_t take_units(exk_worker *from, int64_t tile_units, int64_t *first) 
 
 /* Each worker has its own contiguous share of the points, the same in every pass, so that they stay near it; when
  * it is done it helps the others. */
-static void process_points(exk_run *run, int part, int parts, bool collect) {
+static void process_points(exk_run *run, int part, int parts, exk_purpose purpose) {
     const int64_t unit = run->variant->mr, tile_units = (run->plan.point_tile + unit - 1) / unit;
     exk_worker *worker = &run->worker[part];
     for (int helped = 0; helped < parts; helped++) {
@@ -147,11 +184,11 @@ static void process_points(exk_run *run, int part, int parts, bool collect) {
         int64_t first, units;
         while (!exk_run_stopped(run) && (units = take_units(from, tile_units, &first)) > 0) {
             const int64_t left = run->points.n - first * unit;
-            process_tile(run, worker, first * unit, units * unit < left ? units * unit : left, collect);
+            process_tile(run, worker, first * unit, units * unit < left ? units * unit : left, purpose);
         }
     }
     if (!exk_run_stopped(run))
-        settle_doubts(run, worker, collect);
+        settle_doubts(run, worker, purpose);
 }
 
 /* Before the tiles: c', errors and the variant's panels, each thread its share. */
@@ -217,7 +254,7 @@ static int64_t total_moved(const exk_run *run) {
     return moved;
 }
 
-bool exk_run_pass(exk_run *run, bool collect, exk_tally *tally) {
+bool exk_run_pass(exk_run *run, exk_purpose purpose, exk_tally *tally) {
     if (exk_run_stopped(run))
         return false;
     const double begun = exk_now();
@@ -230,15 +267,15 @@ bool exk_run_pass(exk_run *run, bool collect, exk_tally *tally) {
         exk_worker *worker = &run->worker[part];
         prepare_part(run, worker, part, parts);
         lap(worker, &worker->tally.parts.prepare);
-        process_points(run, part, parts, collect);
+        process_points(run, part, parts, purpose);
 #pragma omp barrier
-        if (collect) {
+        if (purpose == EXK_TO_COLLECT) {
             worker->lap = exk_now();
             exk_run_collect(run, part, parts, total_moved(run));
             lap(worker, &worker->tally.parts.update);
         }
     }
     *tally = total_tally(run);
-    run->has_sums = run->has_sums || collect;
+    run->has_sums = run->has_sums || purpose == EXK_TO_COLLECT;
     return !exk_run_stopped(run);
 }

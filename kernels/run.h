@@ -119,14 +119,16 @@ typedef struct exk_run {
     float *centroids, *next;    /* k x d: in use; the update */
     int32_t *labels, *previous; /* n: being written; of the pass before, -1 before the first */
     double *nearest;            /* n: kmeans++'s squared distances; NULL for other inits */
-    int64_t *entry;             /* n: points in the order of their buckets, for sorted sums */
-    bool has_sums;              /* sum and count belong to `previous`: not the first pass */
-    int64_t *sum, *count;       /* k x d, k: of the clusters of `labels` */
-    uint8_t *stale;             /* k: EXK_STALE_* */
-    double *centroid_shift;     /* k: squared movement */
-    double *centroid_inertia;   /* k: what is subtracted from square_sum */
-    float *movement;            /* k: upper bounds of the movement */
-    exk_fill *fill;             /* k: points lent to empty clusters */
+    const float *fresh;         /* kmeans++: the centroids that are not in `nearest` yet */
+    int64_t fresh_count;
+    int64_t *entry;           /* n: points in the order of their buckets, for sorted sums */
+    bool has_sums;            /* sum and count belong to `previous`: not the first pass */
+    int64_t *sum, *count;     /* k x d, k: of the clusters of `labels` */
+    uint8_t *stale;           /* k: EXK_STALE_* */
+    double *centroid_shift;   /* k: squared movement */
+    double *centroid_inertia; /* k: what is subtracted from square_sum */
+    float *movement;          /* k: upper bounds of the movement */
+    exk_fill *fill;           /* k: points lent to empty clusters */
     int64_t filled;
     void *far;                         /* exk_run_far_bytes: candidates for empty clusters */
     int64_t *split_size, *split_first; /* k: sizes and first points of clusters while splitting */
@@ -147,15 +149,23 @@ bool exk_run_stopped(exk_run *run);
 exk_status exk_run_scan(exk_run *run, exk_error *error);
 
 /* The sum over all points, blocks of EXK_BLOCK added in index order. */
-typedef double (*exk_block_fn)(const exk_run *run, int64_t first, int64_t last);
+typedef double (*exk_block_fn)(exk_run *run, int64_t first, int64_t last);
 double exk_run_blocked_sum(exk_run *run, exk_block_fn block_sum);
 
 /* init.c: fill run->centroids for run number `repeat` of n_init. */
 void exk_run_init(exk_run *run, int repeat);
 
-/* pass.c: label every point by run->centroids into run->labels, count into *tally; with `collect` also bring sum
- * and count up to date. Returns false, with labels and sums undefined, if the caller stopped it. */
-bool exk_run_pass(exk_run *run, bool collect, exk_tally *tally);
+/* What a pass is for. */
+typedef enum exk_purpose {
+    EXK_TO_LABEL,   /* run->labels */
+    EXK_TO_COLLECT, /* likewise, and sum and count brought up to date */
+    EXK_TO_APPROACH /* run->nearest = the lesser of itself and the distance to the nearest centroid; labels are not
+                       defined afterwards */
+} exk_purpose;
+
+/* pass.c: all points against run->centroids; counts into *tally. Returns false, with everything it writes
+ * undefined, if the caller stopped it. */
+bool exk_run_pass(exk_run *run, exk_purpose purpose, exk_tally *tally);
 
 /* The part-th of `parts` equal shares of `count` things begins here. */
 int64_t exk_share(int64_t count, int part, int parts);

@@ -5,9 +5,9 @@
 
 #include "kernels/exact/compare.h"
 
-static bool is_certified(const exk_filter *filter, const exk_tile *tile, int64_t i, float norm) {
-    const double upper = (double)tile->best[i] + 2.0 * exk_filter_error(filter, tile->label[i], norm);
-    return (double)tile->second[i] > upper;
+bool exk_is_certified(const exk_filter *filter, const exk_tile *tile, int64_t row, float norm) {
+    const double upper = (double)tile->best[row] + 2.0 * exk_filter_error(filter, tile->label[row], norm);
+    return (double)tile->second[row] > upper;
 }
 
 int64_t exk_certify(const exk_filter *filter, const exk_tile *tile, float norm, double largest_error,
@@ -20,7 +20,7 @@ int64_t exk_certify(const exk_filter *filter, const exk_tile *tile, float norm, 
     for (int64_t u = 0; u < unclear; u++) {
         const int32_t row = ambiguous[u];
         ambiguous[count] = row;
-        count += !is_certified(filter, tile, row, norm);
+        count += !exk_is_certified(filter, tile, row, norm);
     }
     return count;
 }
@@ -30,17 +30,15 @@ int64_t exk_refine_capacity(int64_t k) {
     return k > SCORES / LEAST ? LEAST : k > SCORES / MOST ? SCORES / k : MOST;
 }
 
-/* Is candidate j nearer to x than the best so far? Candidates come in rising order, so a tie is a no. */
-static bool is_nearer(exk_refine *refine, const float *x, int64_t j, double distance, int64_t best,
-                      double best_distance, bool *exactly) {
-    const int64_t d = refine->filter->d;
+bool exk_is_nearer(const float *x, const float *a, double distance_a, const float *b, double distance_b, int64_t d,
+                   bool *exactly) {
     const double error = ((double)d + 9.0) * 0x1p-53;
-    if (distance * (1.0 - error) > best_distance * (1.0 + error))
+    if (distance_a * (1.0 - error) > distance_b * (1.0 + error))
         return false;
-    if (distance * (1.0 + error) < best_distance * (1.0 - error))
+    if (distance_a * (1.0 + error) < distance_b * (1.0 - error))
         return true;
     *exactly = true;
-    return exk_compare_distances(x, refine->centroids + j * d, refine->centroids + best * d, d) < 0;
+    return exk_compare_distances(x, a, b, d) < 0;
 }
 
 /* lower: the scores of the point, folded with norm. */
@@ -50,7 +48,8 @@ static int32_t nearest_candidate(exk_refine *refine, const exk_doubt *doubt, con
     const float *x = refine->points->x + doubt->point * refine->points->stride;
     const float limit = exk_round_up((double)lower[label] + 2.0 * exk_filter_error(refine->filter, label, norm));
     const int64_t count = refine->bulk->within(lower, limit, refine->filter->k, refine->candidates);
-    int64_t best = -1;
+    const float *best = NULL;
+    int64_t nearest = -1;
     double best_distance = INFINITY;
     bool exactly = false;
     for (int64_t i = 0; i < count; i++) {
@@ -58,15 +57,18 @@ static int32_t nearest_candidate(exk_refine *refine, const exk_doubt *doubt, con
         /* A duplicate of a lower index can never win. */
         if (isinf(refine->filter->h[j]))
             continue;
-        const double distance = refine->bulk->dist64(x, refine->centroids + j * d, d);
+        const float *c = refine->centroids + j * d;
+        const double distance = refine->bulk->dist64(x, c, d);
         refine->evaluations++;
-        if (best < 0 || is_nearer(refine, x, j, distance, best, best_distance, &exactly)) {
-            best = j;
+        /* Candidates come in rising order, so a tie is a no. */
+        if (!best || exk_is_nearer(x, c, distance, best, best_distance, d, &exactly)) {
+            nearest = j;
+            best = c;
             best_distance = distance;
         }
     }
     refine->exactly_decided += exactly;
-    return (int32_t)best;
+    return (int32_t)nearest;
 }
 
 void exk_refine_queue(exk_refine *refine, const exk_tile *tile, int64_t row, int32_t label, float norm) {

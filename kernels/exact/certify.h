@@ -46,6 +46,15 @@ int64_t exk_refine_capacity(int64_t k);
 int64_t exk_certify(const exk_filter *filter, const exk_tile *tile, float norm, double largest_error,
                     int32_t *ambiguous);
 
+/* Whether the label of one row is proven, likewise. */
+bool exk_is_certified(const exk_filter *filter, const exk_tile *tile, int64_t row, float norm);
+
+/* Whether x is nearer to a than to b in real arithmetic, given dist64 of both. *exactly is set if that took
+ * integers.
+ */
+bool exk_is_nearer(const float *x, const float *a, double distance_a, const float *b, double distance_b, int64_t d,
+                   bool *exactly);
+
 /* Queue a row of the tile. There must be room. label: any that is no duplicate; norm: at least ||x'||. */
 void exk_refine_queue(exk_refine *refine, const exk_tile *tile, int64_t row, int32_t label, float norm);
 
