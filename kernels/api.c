@@ -129,6 +129,15 @@ static exk_status check_k(const exk_points *points, int64_t k, bool fits, exk_er
     return EXK_OK;
 }
 
+/* No larger than leaves each thread several tiles: a tile has its memory, and who ends early should find work. */
+static int64_t default_point_tile(const exk_run *run, const exk_shape *shape) {
+    enum { TILES_PER_THREAD = 4 };
+    exk_plan plan = run->plan;
+    exk_plan_complete(&plan, run->variant, shape);
+    const int64_t most = shape->n / plan.threads / TILES_PER_THREAD + 1;
+    return plan.point_tile < most ? plan.point_tile : most;
+}
+
 static exk_status choose_variant(exk_run *run, exk_error *error) {
     const exk_shape shape = {run->points.n, run->points.d, run->k};
     const char *name = run->options->plan.variant;
@@ -146,6 +155,8 @@ static exk_status choose_variant(exk_run *run, exk_error *error) {
     run->kernel = exk_variant_kernel(run->variant);
     run->bulk = exk_bulk_for(run->variant->isa);
     run->plan = run->options->plan;
+    if (run->plan.point_tile == 0)
+        run->plan.point_tile = default_point_tile(run, &shape);
     exk_plan_complete(&run->plan, run->variant, &shape);
     run->scratch = run->kernel->scratch_bytes(&shape, &run->plan);
     run->filter.roundings = run->kernel->roundings(&shape, &run->plan);
@@ -242,7 +253,8 @@ static void lay_out(exk_run *run) {
     run->unit = exk_arena_take(arena, d, sizeof(double));
     run->shift = exk_arena_take(arena, d, sizeof(float));
     run->column_max = exk_arena_take(arena, threads * d, sizeof(float));
-    run->column_sum = exk_arena_take(arena, threads * d, sizeof(int64_t));
+    run->column_sum = exk_arena_take(arena, 2 * threads * d, sizeof(int64_t));
+    run->guess = exk_arena_take(arena, 2 * d, sizeof(double));
     run->block = exk_arena_take(arena, n / EXK_BLOCK + 1, sizeof(double));
     run->labels = exk_arena_take(arena, n, sizeof(int32_t));
     run->previous = exk_arena_take(arena, n, sizeof(int32_t));

@@ -110,7 +110,8 @@ typedef struct exk_run {
     float *shift;        /* d: the column means, or 0 if the points are not centred */
     bool centred;        /* tiles are copied, shift subtracted, before a variant sees them */
     float *column_max;   /* threads x d: while scanning */
-    int64_t *column_sum; /* threads x d: while scanning */
+    int64_t *column_sum; /* threads x 2 x d: while scanning, with both guesses of the scale */
+    double *guess;       /* 2 x d: while scanning */
     double *block;       /* one double a block of EXK_BLOCK points */
     double square_sum;   /* sum of ||x - shift||^2 */
     double tolerance;    /* tol * mean variance of the columns */

@@ -152,7 +152,17 @@ TEST_CASE("tol is relative to the mean variance of the columns", "[lloyd]") {
     Matrix near = uniform_points(500, 3, 13), far(60, 1);
     for (int64_t i = 0; i < 60; i++)
         far.values[i] = 0x1p24f + 2.0f * static_cast<float>(i % 4);
-    for (const Matrix *points : {&near, &far}) {
+    // Large values where a sample of the points does not see them: twice as large as it sees, and far larger.
+    Matrix twice = uniform_points(8192, 2, 14), larger = uniform_points(8192, 2, 15);
+    for (float &v : twice.values)
+        v += 1.25f;
+    for (float &v : larger.values)
+        v += 1.25f;
+    for (int64_t i = 1; i < 8192; i += 16) {
+        twice.row(i)[0] = 3.5f;
+        larger.row(i)[1] = 20.0f;
+    }
+    for (const Matrix *points : {&near, &far, &twice, &larger}) {
         const int64_t d = points->columns;
         double variance = 0.0;
         for (int64_t t = 0; t < d; t++) {
