@@ -69,6 +69,7 @@ typedef struct exk_worker {
     int64_t entries;      /* over the buckets that this thread counts */
     int64_t *edge;        /* d: of a cluster whose sum belongs to another thread */
     int64_t edge_cluster; /* which; -1: none */
+    void *shared;         /* the variant's: the copy of this thread's node */
     exk_refine refine;
     exk_tally tally;
     double lap; /* when the thread began what it is doing */
@@ -137,7 +138,7 @@ typedef struct exk_run {
     bool digested;                     /* filter.hash and largest belong to `centroids` */
     exk_filter filter;
     exk_score_centroids score_centroids;
-    void *variant_shared;
+    char *variant_shared; /* plan.nodes copies, exk_arena_pages(scratch.shared) apart */
     char *variant_point;
     exk_worker *worker; /* plan.threads */
 } exk_run;

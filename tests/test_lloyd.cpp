@@ -482,6 +482,46 @@ TEST_CASE("sorted sums need no k x d for each thread, and a memory limit chooses
     exk_options_free(options);
 }
 
+TEST_CASE("copies of the packed centroids for groups of threads change nothing", "[lloyd][threads]") {
+    const Matrix points = uniform_points(700, 9, 31);
+    for (const std::string &variant : available_variants()) {
+        const Outcome expected = fit(points, 70, {variant.c_str(), 1});
+        for (const int threads : {1, 2, 5, 8})
+            for (const int nodes : {1, 2, 3, 8, 100}) {
+                How how{variant.c_str(), threads, 24};
+                how.nodes = nodes;
+                INFO(variant << ", threads " << threads << ", nodes " << nodes);
+                REQUIRE(fit(points, 70, how) == expected);
+            }
+    }
+}
+
+TEST_CASE("a memory limit does without copies for nodes", "[lloyd][errors]") {
+    const Matrix points = uniform_points(400, 50, 3);
+    const exk_points view = points.points();
+    How how{"assign_f32_fused__scalar", 4};
+    how.max_iter = 1;
+    how.update = EXK_UPDATE_MOVED;
+    how.nodes = 2;
+    exk_options *options = options_for(how);
+    exk_result *result = nullptr;
+    REQUIRE(exk_fit(&view, 200, options, &result, nullptr) == EXK_OK);
+    CHECK(exk_result_plan(result).nodes == 2);
+    const int64_t bytes = exk_result_totals(result).scratch_bytes;
+    exk_result_free(result);
+    exk_options_set_max_memory(options, bytes - 1);
+    REQUIRE(exk_fit(&view, 200, options, &result, nullptr) == EXK_OK);
+    CHECK(exk_result_plan(result).nodes == 1);
+    CHECK(bytes - exk_result_totals(result).scratch_bytes >= 200 * 50 * 4);
+    exk_result_free(result);
+    exk_options_free(options);
+    how.nodes = -1;
+    options = options_for(how);
+    exk_error error = {};
+    CHECK(try_fit(view, 2, options, &error) == EXK_ERR_ARGUMENT);
+    exk_options_free(options);
+}
+
 TEST_CASE("the parts of an iteration are no longer than the whole", "[lloyd]") {
     const Matrix points = uniform_points(3000, 5, 12);
     exk_options *options = options_for({nullptr, 2});
