@@ -135,11 +135,13 @@ static int64_t find_weighted(const exk_run *run, double target) {
 
 /* The squared distance of point i to its nearest centroid, those of the batch [first, last) included. */
 static double weight_now(const exk_run *run, int64_t i, int64_t first, int64_t last) {
+    enum { MANY = 1 << 15 };
     const int64_t d = run->points.d;
+    const float *x = run->points.x + i * run->points.stride;
     double weight = run->nearest[i];
+#pragma omp parallel for reduction(min : weight) num_threads(run->plan.threads) if ((last - first) * d >= MANY)
     for (int64_t j = first; j < last; j++) {
-        const double distance =
-            run->bulk->dist64(run->points.x + i * run->points.stride, run->centroids + j * d, d);
+        const double distance = run->bulk->dist64(x, run->centroids + j * d, d);
         weight = distance < weight ? distance : weight;
     }
     return weight;

@@ -22,7 +22,8 @@
  *
  * Lifecycle: scratch_bytes once per run; then per iteration prepare (by all threads, each doing its part), and for
  * each tile of points assign; scores whenever the certificate needs all l_j of a few points; settle (optional)
- * after the labels of a tile are final, for variants that keep bounds per point.
+ * after the labels of a tile are final, for variants that keep bounds per point. Where nobody wants labels settle
+ * is left out, and the next prepare has no movement.
  *
  * Adding a variant: one file that defines `const exk_kernel EXK_KERNEL = {...};`, one row in variants.inc. */
 #ifndef EXK_VARIANT_H
