@@ -152,7 +152,7 @@ void hostile_value(std::mt19937 &random, float *x, double *scale) {
         break;
     default: // denormals
         *x = sign * static_cast<float>(random() % 9) * FLT_TRUE_MIN;
-        *scale = std::ldexp(1.0, 140 + static_cast<int>(random() % 70));
+        *scale = std::ldexp(1.0, 140 + static_cast<int>(random() % 69));
     }
 }
 

@@ -476,8 +476,11 @@ TEST_CASE("sorted sums need no k x d for each thread, and a memory limit chooses
     exk_error error = {};
     CHECK(try_fit(view, k, options, &error) == EXK_ERR_MEMORY);
     exk_options_free(options);
-    how.update = static_cast<exk_update>(EXK_UPDATE_SORTED + 1);
+    const int unknown = EXK_UPDATE_SORTED + 1;
+    exk_plan plan = {};
+    std::memcpy(&plan.update, &unknown, sizeof plan.update);
     options = options_for(how);
+    exk_options_set_plan(options, &plan);
     CHECK(try_fit(view, k, options, &error) == EXK_ERR_ARGUMENT);
     exk_options_free(options);
 }
