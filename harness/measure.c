@@ -140,11 +140,12 @@ static double *room_for_readings(const measure *m) {
     size_t samples = 1;
     for (int i = 0; i < m->count; i++)
         samples += (size_t)m->candidates[i].count;
-    return malloc(2 * samples * sizeof(double));
+    return calloc(2 * samples, sizeof(double));
 }
 
 static double median_reading(const measure *m, int gauge, int round, double *room) {
-    return stats_median(room, collect_readings(m, gauge, round, room));
+    const int count = collect_readings(m, gauge, round, room);
+    return stats_median(room, count);
 }
 
 double measure_gauge_median(const measure *m, int gauge) {
