@@ -172,7 +172,8 @@ static void print_version(void) {
     char counters[512] = "";
     collect(parts);
     exk_counters_probe(counters, sizeof counters);
-    printf("exakt %s\n%-10s %s\n%-10s %s\n", EXAKT_VERSION, "compiler", version_compiler(), "build", EXAKT_BUILD_TYPE);
+    printf("exakt %s\n%-10s %s\n%-10s %s\n", EXAKT_VERSION, "compiler", version_compiler(), "build",
+           EXAKT_BUILD_TYPE);
     print_isas();
     for (int i = 0; i < PARTS; i++)
         printf("%-10s %s%s\n", parts[i].name, parts[i].present ? parts[i].present : "missing: no ",
