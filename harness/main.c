@@ -2,6 +2,7 @@
 #include "harness/blas_core.h"
 #include "harness/cli.h"
 #include "harness/interrupt.h"
+#include "harness/manifest.h"
 #include "harness/options.h"
 #include "harness/report.h"
 
@@ -14,12 +15,12 @@
 
 static const command *const commands[] = {&command_list, &command_version, &command_topo,
                                           &command_fit,  &command_assign,  &command_score,
-                                          &command_gen,  &command_verify,  &command_demo};
+                                          &command_gen,  &command_verify,  &command_demo, &command_bench};
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static const char exit_codes[] = "exit codes:\n"
                                  "    0  ok\n"
-                                 "    1  verification failed: some variant is wrong\n"
+                                 "    1  verification failed: some variant is wrong; bench --vs: some row is slower\n"
                                  "    2  usage: unknown command or option, a value out of range\n"
                                  "    3  input: a file cannot be read, or is not what its format demands\n"
                                  "    4  data refused: NaN or infinity\n"
@@ -136,5 +137,6 @@ int main(int argc, char **argv) {
     settle_environment(argc, argv);
     blas_core_one_thread();
     interrupt_guard();
+    manifest_command_line(argc, argv);
     return check_stdout(dispatch(argc, argv));
 }
