@@ -24,6 +24,7 @@ typedef struct job {
     const float *x; /* NULL: multiply-adds */
     int64_t count;  /* floats of x */
     int64_t at;     /* where the next slice starts */
+    int64_t warm;   /* rounds before counting starts */
 } job;
 
 /* A measurement that all threads make together: from the moment when the last of them is ready. */
@@ -89,16 +90,17 @@ static double measure_thread(meter *m, job *j) {
     volatile float sink;
     const double begun = now();
     double rounds_done = 0, from = begun, end = INFINITY;
-    int64_t rounds = 1;
+    int64_t rounds = 1, rounds_made = 0;
     bool ready = false;
     while (from < end) {
         sink = work(j, rounds);
         const double to = now(), start = atomic_load(&m->start);
         end = start + m->seconds;
         rounds_done += (double)rounds * counted(from, to, start, end);
+        rounds_made += rounds;
         if (!ready && to - from < chunk_seconds) {
             rounds *= 2;
-        } else if (!ready && to - begun >= warm_up * m->seconds) {
+        } else if (!ready && rounds_made >= j->warm && to - begun >= warm_up * m->seconds) {
             ready = true;
             announce(m);
         }
@@ -225,6 +227,9 @@ exk_status exk_ceiling_read(const exk_ceiling_area *area, int64_t bytes, double 
                         EXK_CEILING_BYTES_LEAST, (long long)area->bytes);
     if (bytes > EXK_CEILING_SLICE)
         bytes -= bytes % EXK_CEILING_SLICE;
-    const job j = {.peak = area->peak, .x = area->x, .count = bytes / (int64_t)sizeof(float)};
+    const job j = {.peak = area->peak,
+                   .x = area->x,
+                   .count = bytes / (int64_t)sizeof(float),
+                   .warm = bytes / EXK_CEILING_SLICE};
     return measure(area->topology, &j, area->bytes / (int64_t)sizeof(float), area->threads, seconds, rate, error);
 }

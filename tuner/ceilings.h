@@ -26,8 +26,8 @@ exk_status exk_ceiling_area_create(const exk_topology *topology, int threads, in
 void exk_ceiling_area_free(exk_ceiling_area *area);
 
 /* *rate = bytes a second, over all threads, each reading the first `bytes` of its part again and again with the
- * loads of the strongest ISA that may run here. bytes: from EXK_CEILING_BYTES_LEAST to what the area has; beyond
- * EXK_CEILING_SLICE whole slices of that are read. */
+ * loads of the strongest ISA that may run here; counted from the second time on. bytes: from
+ * EXK_CEILING_BYTES_LEAST to what the area has; beyond EXK_CEILING_SLICE whole slices of that are read. */
 enum { EXK_CEILING_BYTES_LEAST = 1 << 10, EXK_CEILING_SLICE = 256 << 10 };
 exk_status exk_ceiling_read(const exk_ceiling_area *area, int64_t bytes, double seconds, double *rate,
                             exk_error *error);
