@@ -5,11 +5,12 @@
 
 #include "datasets/datasets.h"
 #include "harness/cli.h"
+#include "harness/compare.h"
 #include "harness/hash.h"
 #include "harness/json.h"
 #include "harness/measure.h"
 #include "harness/stats.h"
-#include "tuner/topology.h"
+#include "tuner/fingerprint.h"
 
 #include "kernels/variant.h"
 
@@ -96,7 +97,10 @@ typedef struct bench {
     int unpinned; /* set by a thread that could not be bound */
     FILE *out;    /* for people */
     char started[32];
-    exit_code code; /* the first thing that went wrong */
+    exk_fingerprint machine;
+    results old, now;      /* of --vs; this run in the same terms */
+    comparison comparison; /* of the two */
+    exit_code code;        /* the first thing that went wrong */
 } bench;
 
 /* bench.c: keep a warning for the record and print it; each text once. */
@@ -161,6 +165,13 @@ void bench_warn_of_noise(bench_group *g);
 void bench_print_plan(const bench_group *g);
 void bench_print_group(const bench_group *g);
 void bench_print_end(const bench *b);
+
+/* bench_vs.c: read the file of --vs; compare with it, tell, and return CLI_DIFFERS if some row is slower. */
+exit_code bench_vs_read(bench *b);
+exit_code bench_vs(bench *b);
+/* --measured: compare two files. */
+exit_code bench_vs_measured(bench *b);
+void bench_vs_end(bench *b);
 
 /* bench_record.c: the JSON and CSV files, as far as they were asked for. */
 exit_code bench_write(const bench *b);

@@ -96,6 +96,8 @@ static const option_row table[] = {
      "samples of every row (default: what fits a minute, 7 to 25)"},
     {"vs", 0, KIND_TEXT, "RESULTS", NULL, CMD_BENCH, FIELD(vs), 0, 0,
      "compare with an earlier --json file, row by row; exit code 1 if some row is slower"},
+    {"measured", 0, KIND_TEXT, "RESULTS", NULL, CMD_BENCH, FIELD(measured), 0, 0,
+     "measure nothing: compare the samples of this --json file by --vs"},
     {"csv", 0, KIND_TEXT, "F|-", NULL, CMD_BENCH, FIELD(csv), 0, 0, "write all samples as one long table"},
     {"quick", 0, KIND_FLAG, NULL, NULL, CMD_VERIFY | CMD_DEMO, FIELD(quick), 0, 0, "a smaller run, in seconds"},
     {"case", 0, KIND_COUNT, "N", NULL, CMD_VERIFY, FIELD(case_number), 1, ANY,
