@@ -276,17 +276,19 @@ const command command_bench = {
     .bit = CMD_BENCH,
     .synopsis = "INPUT... -k K [options]",
     .summary = "Time variants against each other, each after its result was found right.",
-    .text = "Every sample is Lloyd's algorithm from the same centroids, threads pinned, without reading the input and\n"
-            "choosing the start. Rounds measure every row once, in an order drawn anew; beside each sample the\n"
-            "multiply-adds that this machine does just then are measured, as the ceiling. Medians come with a\n"
-            "distribution-free 95 % interval. A row whose result is not the same to the bit is not timed: exit code "
-            "1.\n"
-            "Ctrl-C keeps the finished samples.\n"
-            "\n"
-            "examples:\n"
-            "  exakt bench gen:embed,n=20000,d=256 -k 256\n"
-            "  exakt bench points.npy more.npy -k 100,1000 --variants 'fused,*blas*' --threads 2 --json new.json\n"
-            "  exakt bench gen:embed,n=20000,d=256 -k 256 --vs old.json\n",
+    .text =
+        "Every sample is Lloyd's algorithm from the same centroids, threads pinned, without reading the input "
+        "and\n"
+        "choosing the start. Rounds measure every row once, in an order drawn anew; beside each sample the\n"
+        "multiply-adds that this machine does just then are measured, as the ceiling. Medians come with a\n"
+        "distribution-free 95 % interval. A row whose result is not the same to the bit is not timed: exit code "
+        "1.\n"
+        "Ctrl-C keeps the finished samples.\n"
+        "\n"
+        "examples:\n"
+        "  exakt bench gen:embed,n=20000,d=256 -k 256\n"
+        "  exakt bench points.npy more.npy -k 100,1000 --variants 'fused,*blas*' --threads 2 --json new.json\n"
+        "  exakt bench gen:embed,n=20000,d=256 -k 256 --vs old.json\n",
     .least = 1,
     .most = POSITIONALS_MAX,
     .run = bench_command,

@@ -39,7 +39,7 @@ typedef struct bench_row {
     bench_state state;
     char why[BENCH_WHY];
     exk_status failure;
-    int *cpus; /* where its threads run; NULL: unknown */
+    int *cpus;             /* where its threads run; NULL: unknown */
     double estimate;       /* seconds of an iteration, before it has been measured */
     double wall, seconds;  /* of a fit: with all that surrounds it, and its iterations alone */
     int64_t peak_bytes;    /* resident while it ran; -1: unknown */
@@ -150,14 +150,8 @@ bench_figures bench_row_figures(const bench_row *r);
 /* The samples of a row. */
 const measure_candidate *bench_row_samples(const bench_row *r);
 
-/* How a row stands to the fastest one on as many threads; by Mann and Whitney's test on times brought to one clock,
- * with all pairs of these rows counted, so that to have picked the fastest does not matter. */
-typedef struct bench_standing {
-    double ratio;    /* of the medians; 1 for the fastest; NAN: not timed */
-    bool told_apart; /* slower with the confidence bench_level */
-    bool is_fastest;
-} bench_standing;
-bench_standing bench_row_standing(const bench_row *r);
+/* How a row stands to the fastest one on as many threads, in times brought to one clock. */
+stats_standing bench_row_standing(const bench_row *r);
 
 /* bench_noise.c: warnings of a machine that disturbs measurements; before and after. */
 void bench_warn_of_machine(bench *b);

@@ -49,53 +49,33 @@ static double *steady_times(const bench_row *r) {
     return seconds;
 }
 
-static double steady_median(const bench_row *r) {
-    double *seconds = steady_times(r);
-    const double median = seconds ? stats_median(seconds, bench_row_samples(r)->count) : NAN;
-    free(seconds);
-    return median;
-}
-
-static bool is_timed(const bench_row *r) {
-    return r->state == BENCH_VERIFIED && bench_row_samples(r)->count > 0;
-}
-
-/* The fastest row on as many threads, and how many rows there are; NULL if none was timed. */
-static const bench_row *fastest_beside(const bench_row *r, int *rows) {
+/* The rows that were timed on as many threads as r; groups[i] stays empty for the others. */
+static void gather(const bench_row *r, stats_group *groups) {
     const bench_group *g = r->group;
-    const bench_row *fastest = NULL;
-    double least = INFINITY;
-    *rows = 0;
     for (int i = 0; i < g->measure.count; i++) {
         const bench_row *other = &g->rows[i];
-        if (other->plan.threads != r->plan.threads || !is_timed(other))
-            continue;
-        const double median = steady_median(other);
-        (*rows)++;
-        if (median < least) {
-            least = median;
-            fastest = other;
-        }
+        const int count = g->measure.candidates[i].count;
+        if (other->plan.threads == r->plan.threads && other->state == BENCH_VERIFIED && count > 0)
+            groups[i] = (stats_group){steady_times(other), count};
+        if (!groups[i].values)
+            groups[i].count = 0;
     }
-    return fastest;
 }
 
-static double p_slower(const bench_row *than, const bench_row *r) {
-    double *a = steady_times(than), *b = steady_times(r);
-    const double p = a && b ? stats_p_larger(a, bench_row_samples(than)->count, b, bench_row_samples(r)->count)
-                            : NAN;
-    free(a);
-    free(b);
-    return p;
-}
-
-bench_standing bench_row_standing(const bench_row *r) {
-    int rows;
-    const bench_row *fastest = fastest_beside(r, &rows);
-    if (!fastest || !is_timed(r))
-        return (bench_standing){.ratio = NAN};
-    const double pairs = rows * (rows - 1) / 2.0;
-    return (bench_standing){.ratio = steady_median(r) / steady_median(fastest),
-                            .told_apart = r != fastest && 2 * pairs * p_slower(fastest, r) <= 1 - bench_level,
-                            .is_fastest = r == fastest};
+stats_standing bench_row_standing(const bench_row *r) {
+    const bench_group *g = r->group;
+    const size_t count = (size_t)g->measure.count;
+    stats_standing standing = {.ratio = NAN};
+    stats_group *groups = calloc(count, sizeof *groups);
+    stats_standing *all = calloc(count, sizeof *all);
+    if (groups && all) {
+        gather(r, groups);
+        stats_standings(groups, g->measure.count, bench_level, all);
+        standing = all[r - g->rows];
+    }
+    for (size_t i = 0; groups && i < count; i++)
+        free((void *)groups[i].values);
+    free(groups);
+    free(all);
+    return standing;
 }

@@ -42,7 +42,8 @@ static void warn_of_binding(bench *b) {
 
 void bench_warn_of_machine(bench *b) {
     if (strcmp(EXAKT_BUILD_TYPE, "Release") != 0)
-        bench_warn(b, "built as %s: only Release is worth timing", *EXAKT_BUILD_TYPE ? EXAKT_BUILD_TYPE : "nothing");
+        bench_warn(b, "built as %s: only Release is worth timing",
+                   *EXAKT_BUILD_TYPE ? EXAKT_BUILD_TYPE : "nothing");
     warn_of_binding(b);
     warn_of_governor(b);
     warn_of_load(b);
@@ -55,9 +56,11 @@ static void warn_of_drift(bench_group *g) {
         const bench_ceiling *c = &g->ceilings[i];
         const double drift = measure_drift(&g->measure, i);
         if (drift > most_drift)
-            bench_warn(g->bench, "%s, k = %lld: the %s multiply-adds of %d thread%s drifted by %.0f %% from round to "
-                                 "round: the clock is not steady",
-                       g->input, (long long)g->shape.k, c->isa, c->threads, c->threads == 1 ? "" : "s", 100 * drift);
+            bench_warn(g->bench,
+                       "%s, k = %lld: the %s multiply-adds of %d thread%s drifted by %.0f %% from round to "
+                       "round: the clock is not steady",
+                       g->input, (long long)g->shape.k, c->isa, c->threads, c->threads == 1 ? "" : "s",
+                       100 * drift);
     }
 }
 
@@ -72,8 +75,9 @@ static void warn_of_intervals(bench_group *g) {
         widest = width > widest ? width : widest;
     }
     if (wide > 0)
-        bench_warn(g->bench, "%s, k = %lld: %d of %d intervals are wider than %.0f %% of their median, the widest "
-                             "%.0f %%: a noisy machine, or too few samples",
+        bench_warn(g->bench,
+                   "%s, k = %lld: %d of %d intervals are wider than %.0f %% of their median, the widest "
+                   "%.0f %%: a noisy machine, or too few samples",
                    g->input, (long long)g->shape.k, wide, timed, 100 * widest_interval, 100 * widest);
 }
 

@@ -105,8 +105,9 @@ exit_code bench_lay_out(bench_group *g) {
             if (exk_variant_fits(b->variants[i], &g->shape))
                 add_row(g, b->variants[i], (int)b->threads.value[t]);
     if (g->measure.count == 0)
-        return fail(CLI_VARIANT, "%s, k = %lld: none of the variants takes this shape; exakt list shows the limits",
-                    g->input, (long long)g->shape.k);
+        return fail(CLI_VARIANT,
+                    "%s, k = %lld: none of the variants takes this shape; exakt list shows the limits", g->input,
+                    (long long)g->shape.k);
     return CLI_OK;
 }
 

@@ -71,7 +71,7 @@ static void add_figures(json *node, const bench_row *r) {
 
 static void add_row(json *list, const bench_row *r) {
     const bench_group *g = r->group;
-    const bench_standing standing = bench_row_standing(r);
+    const stats_standing standing = bench_row_standing(r);
     json *node = json_add_object(list, NULL);
     json_add_text(node, "input", g->input);
     json_add_text(node, "variant", r->variant->name);
@@ -230,8 +230,8 @@ static exit_code write_csv(const bench *b) {
         return fail(CLI_LIMIT, "out of memory");
     put_table(b, out);
     const bool whole = !ferror(out);
-    const exit_code code = fclose(out) == 0 && whole ? output_write(b->s->csv, text, size)
-                                                     : fail(CLI_LIMIT, "out of memory");
+    const exit_code code =
+        fclose(out) == 0 && whole ? output_write(b->s->csv, text, size) : fail(CLI_LIMIT, "out of memory");
     free(text);
     return code;
 }

@@ -58,8 +58,8 @@ static const char *share_text(const bench_figures *f, char text[24]) {
 }
 
 static const char *verdict_text(const bench_row *r, char text[48]) {
-    const bench_standing standing = bench_row_standing(r);
-    if (standing.is_fastest)
+    const stats_standing standing = bench_row_standing(r);
+    if (standing.is_least)
         return "fastest";
     if (!standing.told_apart)
         snprintf(text, 48, "%.2fx, not told apart", standing.ratio);

@@ -26,9 +26,9 @@ enum { MEASURE_FLAGS = 4 };
 const char *measure_flag_name(int index);
 
 typedef struct measure_sample {
-    int round, position; /* position in the order of its round, from 0 */
-    double seconds;      /* as the candidate says */
-    double wall;         /* of the whole call */
+    int round, position;  /* position in the order of its round, from 0 */
+    double seconds;       /* as the candidate says */
+    double wall;          /* of the whole call */
     double before, after; /* of the gauge; NAN without one */
     double gauge;         /* median of the readings of this gauge in this round; set by measure_judge */
     double stolen;        /* seconds, in steps of the kernel's clock tick; NAN: unknown */
@@ -65,7 +65,7 @@ typedef struct measure {
     const int *stop; /* nonzero ends the round; NULL: nothing does */
     void (*progress)(const struct measure *m, int candidate, void *user); /* before each sample; may be NULL */
     void *user;
-    int rounds; /* so far */
+    int rounds;     /* so far */
     int last_gauge; /* what was read last, and when nothing has run since; -1: none */
     double last_reading;
 } measure;

@@ -1,7 +1,6 @@
 #include "harness/stats.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,8 +139,8 @@ double stats_p_larger(const double *a, int n, const double *b, int m) {
     if (!all)
         return NAN;
     const int sum = rank_sum(all, n + m);
-    const double p = n + m <= STATS_EXACT_MOST ? share_at_least(all, n + m, m, sum)
-                                               : approximate_at_least(n, m, sum, ties);
+    const double p =
+        n + m <= STATS_EXACT_MOST ? share_at_least(all, n + m, m, sum) : approximate_at_least(n, m, sum, ties);
     free(all);
     return p;
 }
@@ -171,9 +170,8 @@ static double mann_whitney_below(int n, int m, int64_t u) {
     for (int i = 0; i < n + m; i++)
         all[i].rank = 2 * (i + 1);
     const int lowest = m * (m + 1);
-    const double p = n + m <= STATS_EXACT_MOST
-                         ? 1 - share_at_least(all, n + m, m, lowest + 2 * ((int)u + 1))
-                         : 1 - approximate_at_least(n, m, lowest + 2 * ((int)u + 1), 0);
+    const double p = n + m <= STATS_EXACT_MOST ? 1 - share_at_least(all, n + m, m, lowest + 2 * ((int)u + 1))
+                                               : 1 - approximate_at_least(n, m, lowest + 2 * ((int)u + 1), 0);
     free(all);
     return p;
 }
@@ -224,4 +222,35 @@ void stats_holm(const double *p, int n, double *adjusted) {
         adjusted[order[i].index] = worst < 1 ? worst : 1;
     }
     free(order);
+}
+
+static int least_median(const stats_group *groups, int count, int *filled) {
+    int least = -1;
+    double smallest = INFINITY;
+    *filled = 0;
+    for (int i = 0; i < count; i++) {
+        const double median = stats_median(groups[i].values, groups[i].count);
+        *filled += groups[i].count > 0;
+        if (median < smallest) {
+            smallest = median;
+            least = i;
+        }
+    }
+    return least;
+}
+
+void stats_standings(const stats_group *groups, int count, double level, stats_standing *standings) {
+    int filled;
+    const int least = least_median(groups, count, &filled);
+    const double pairs = filled * (filled - 1) / 2.0;
+    for (int i = 0; i < count; i++) {
+        const stats_group *g = &groups[i];
+        standings[i] = (stats_standing){.ratio = NAN, .is_least = i == least};
+        if (least < 0 || g->count == 0)
+            continue;
+        const stats_group *l = &groups[least];
+        standings[i].ratio = stats_median(g->values, g->count) / stats_median(l->values, l->count);
+        standings[i].told_apart =
+            i != least && 2 * pairs * stats_p_larger(l->values, l->count, g->values, g->count) <= 1 - level;
+    }
 }

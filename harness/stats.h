@@ -2,13 +2,16 @@
 #ifndef EXK_STATS_H
 #define EXK_STATS_H
 
+#include <stdbool.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 typedef struct stats_interval {
     double low, high;
-    double level; /* the confidence really reached: at least what was asked for, or the most that so few samples give */
+    double level; /* the confidence really reached: at least what was asked for, or the most that so few samples
+                     give */
 } stats_interval;
 
 /* NAN for no values. None of these functions keeps or changes what it is given; NAN also if memory is short. */
@@ -35,6 +38,23 @@ stats_interval stats_ratio_interval(const double *a, int n, const double *b, int
 /* Holm, 1979: adjusted[i] <= alpha rejects hypothesis i, and the chance of any wrong rejection among all n is at
  * most alpha. A NAN is no hypothesis and stays one. */
 void stats_holm(const double *p, int n, double *adjusted);
+
+typedef struct stats_group {
+    const double *values;
+    int count;
+} stats_group;
+
+/* How a group stands to the one with the smallest median. */
+typedef struct stats_standing {
+    double ratio;    /* of the medians; NAN without values */
+    bool told_apart; /* larger, by Mann-Whitney's test */
+    bool is_least;
+} stats_standing;
+
+/* The test of every group against the least counts all pairs of groups, by Bonferroni's inequality, so that to
+ * have picked the least among equals does not matter: the chance to tell any two groups of one distribution apart
+ * is at most 1 - level. */
+void stats_standings(const stats_group *groups, int count, double level, stats_standing *standings);
 
 #ifdef __cplusplus
 }

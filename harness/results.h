@@ -1,0 +1,44 @@
+/* What an earlier `exakt bench` wrote, as far as another run can be compared with it. */
+#ifndef EXK_RESULTS_H
+#define EXK_RESULTS_H
+
+#include "exakt.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { RESULTS_NAME = 512, RESULTS_WORD = 96 };
+
+typedef struct results_row {
+    char input[RESULTS_NAME], variant[RESULTS_WORD];
+    int threads;
+    int64_t n, d, k;
+    bool verified;
+    int64_t iterations;             /* of a fit */
+    char labels_hash[RESULTS_WORD]; /* of its outcome: equal hashes, equal points and start */
+    char ceiling_isa[RESULTS_WORD]; /* whose multiply-adds the ceiling is */
+    double *seconds, *ceiling;      /* of each sample: a fit's time, GFLOP/s beside it */
+    int count;
+} results_row;
+
+typedef struct results {
+    char name[RESULTS_NAME]; /* of the file; for messages */
+    char machine[RESULTS_WORD], commit[RESULTS_WORD], started[RESULTS_WORD];
+    results_row *rows;
+    int count;
+} results;
+
+/* Reads and checks all of it. On failure *results is empty and error names the file and the place. */
+exk_status results_read(const char *path, results *r, exk_error *error);
+
+/* The same from memory: text[length] is 0. name is the file's, for errors. */
+exk_status results_parse(const char *text, size_t length, const char *name, results *r, exk_error *error);
+
+void results_free(results *r);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
