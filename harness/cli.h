@@ -28,7 +28,8 @@ enum {
     CMD_GEN = 1 << 6,
     CMD_VERIFY = 1 << 7,
     CMD_DEMO = 1 << 8,
-    CMD_BENCH = 1 << 9
+    CMD_BENCH = 1 << 9,
+    CMD_CEILINGS = 1 << 10
 };
 
 enum { LIST_MAX = 32, POSITIONALS_MAX = 64 };
@@ -61,7 +62,7 @@ typedef struct settings {
     const char *labels, *centroids, *json;
     bool progress, quiet;
 
-    bool quick;
+    bool quick, refresh;
     int64_t case_number;
     const char *dump; /* folder for the smallest failing points */
 
@@ -83,6 +84,6 @@ typedef struct command {
 } command;
 
 extern const command command_list, command_version, command_topo, command_fit, command_assign, command_score,
-    command_gen, command_verify, command_demo, command_bench;
+    command_gen, command_verify, command_demo, command_bench, command_ceilings;
 
 #endif

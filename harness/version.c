@@ -4,6 +4,7 @@
 #include "harness/report.h"
 #include "kernels/variant.h"
 #include "tuner/counters.h"
+#include "tuner/fingerprint.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,10 +147,15 @@ static exit_code version_json(const char *path) {
     const char *isas[ISAS], *mask = getenv("EXAKT_ISA");
     char counters[512] = "";
     exk_counters_probe(counters, sizeof counters);
+    char build[EXK_HASH_ROOM], registry[EXK_HASH_ROOM];
+    exk_build_hash(build);
+    exk_registry_hash(registry);
     json *root = json_object();
     json_add_text(root, "version", EXAKT_VERSION);
     json_add_text(root, "compiler", version_compiler());
     json_add_text(root, "build_type", EXAKT_BUILD_TYPE);
+    json_add_text(root, "build_hash", build);
+    json_add_text(root, "registry_hash", registry);
     version_add_parts(root);
     json *names = json_add_array(root, "isas");
     for (int i = 0, count = usable_isas(isas, ISAS); i < count; i++)

@@ -1,5 +1,7 @@
 #include "kernels/peak.h"
 
+#include <stdbool.h>
+
 #include EXK_VEC_HEADER
 
 #if defined(__clang__)
@@ -14,14 +16,13 @@
  * What is left of the registers holds the factors, or what was loaded. Three loads a cycle need 12 chains of sums.
  */
 #if defined(__AVX512F__) || defined(__aarch64__)
-enum { CHAINS = 24, SUMS = 12 };
+enum { CHAINS = 24 };
 #else
-enum { CHAINS = 12, SUMS = 12 };
+enum { CHAINS = 12 };
 #endif
 
 /* Known at run time only, or the compiler would calculate with them. A round is two steps, there and nearly back:
  * c*factor + there, then c*factor + back; with vectors c + factor*there, then c + factor*back. */
-static const volatile float one = 1.0f;
 static const volatile float factor = VEC_LANES == 1 ? -1.0f : 0.5f, there = 1.0f;
 static const volatile float back = VEC_LANES == 1 ? 1.0f + 1e-4f : -1.0f + 2e-4f;
 
@@ -62,34 +63,51 @@ static float multiply_add(int64_t rounds) {
     return vec_sum(total(chain, CHAINS));
 }
 
-/* Every other vector is added by a multiplication by one: some cores multiply and add where they cannot only add.
- */
-static vec_f32 read_blocks(const float *x, int64_t count, int64_t passes) {
-    const vec_f32 unit = vec_set1(one);
-    vec_f32 sum[SUMS];
-    UNROLL for (int i = 0; i < SUMS; i++) {
+/* Vectors between two branches of the loop that reads. */
+enum { BLOCK = 12 };
+
+/* The value must be in a register: it cannot be left where it is. */
+INLINE void keep(vec_f32 v) {
+#if defined(__x86_64__)
+    __asm__ volatile("" : : "x"(v));
+#elif defined(__aarch64__)
+    __asm__ volatile("" : : "w"(v));
+#else
+    __asm__ volatile("" : : "m"(v));
+#endif
+}
+
+INLINE void take(vec_f32 v, vec_f32 *sum, bool adds) {
+    if (adds)
+        *sum = vec_add(*sum, v);
+    else
+        keep(v);
+}
+
+INLINE vec_f32 pass_over(const float *x, int64_t count, bool adds) {
+    vec_f32 sum[BLOCK];
+    int64_t t = 0;
+    UNROLL for (int i = 0; i < BLOCK; i++) {
         sum[i] = vec_set1(0.0f);
     }
-    for (int64_t pass = 0; pass < passes; pass++) {
-        for (int64_t t = 0; t < count; t += SUMS * VEC_LANES) {
-            UNROLL for (int i = 0; i < SUMS; i++) {
-                const vec_f32 v = vec_load(x + t + i * VEC_LANES);
-                sum[i] = i % 2 ? vec_mul_add(v, unit, sum[i]) : vec_add(v, sum[i]);
-            }
+    for (; t + BLOCK * VEC_LANES <= count; t += BLOCK * VEC_LANES) {
+        UNROLL for (int i = 0; i < BLOCK; i++) {
+            take(vec_load(x + t + i * VEC_LANES), &sum[i], adds);
         }
     }
-    return total(sum, SUMS);
+    vec_f32 rest = total(sum, BLOCK);
+    for (; t < count; t += VEC_LANES)
+        take(vec_load_part(x + t, count - t), &rest, adds);
+    return rest;
 }
 
-/* What is left of each pass is read when all else has been: the loop above has no registers to spare for it. */
-static float read_floats(const float *x, int64_t count, int64_t passes) {
-    const int64_t blocks = count - count % (SUMS * VEC_LANES);
-    vec_f32 sum = read_blocks(x, blocks, passes);
-    for (int64_t pass = 0; pass < passes; pass++) {
-        for (int64_t t = blocks; t < count; t += VEC_LANES)
-            sum = vec_add(sum, vec_load_part(x + t, count - t));
-    }
-    return vec_sum(sum);
+static void load(const float *x, int64_t count, int64_t passes) {
+    for (int64_t pass = 0; pass < passes; pass++)
+        pass_over(x, count, false);
 }
 
-const exk_peak EXK_PEAK = {4 * CHAINS * VEC_LANES, multiply_add, read_floats};
+static float sum_of(const float *x, int64_t count) {
+    return vec_sum(pass_over(x, count, true));
+}
+
+const exk_peak EXK_PEAK = {4 * CHAINS * VEC_LANES, multiply_add, load, sum_of};

@@ -17,9 +17,13 @@ typedef struct exk_peak {
      * each, until rounding swallows it. */
     float (*multiply_add)(int64_t rounds);
 
-    /* Load count floats from x, `passes` times over, 4 * count * passes bytes; returns their sum in some order.
-     * One addition for each vector, spread over all units that add: the loads bind. */
-    float (*read)(const float *x, int64_t count, int64_t passes);
+    /* Load count floats from x, `passes` times over, and nothing else. Additions would bind: on a core that loads
+     * two vectors of 64 bytes a cycle from L1, a third of the rate is lost to them. */
+    void (*load)(const float *x, int64_t count, int64_t passes);
+
+    /* The sum, in some order, of the floats that load loads in a pass: the same loop with additions, to see that
+     * it leaves nothing out. */
+    float (*sum)(const float *x, int64_t count);
 } exk_peak;
 
 /* The loops compiled for an ISA of isa.inc; NULL if it is not in this build. */

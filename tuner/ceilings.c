@@ -52,17 +52,18 @@ static double now(void) {
 }
 
 /* A round is one of multiply_add's, a pass over a small working set, or a slice of a large one. */
-static float work(job *j, int64_t rounds) {
-    if (!j->x)
-        return j->peak->multiply_add(rounds);
-    if (j->count <= SLICE)
-        return j->peak->read(j->x, j->count, rounds);
-    float sum = 0;
-    for (int64_t i = 0; i < rounds; i++) {
-        sum += j->peak->read(j->x + j->at, SLICE, 1);
-        j->at = j->at + SLICE < j->count ? j->at + SLICE : 0;
+static void work(job *j, int64_t rounds) {
+    if (!j->x) {
+        volatile float sink = j->peak->multiply_add(rounds);
+        (void)sink;
+    } else if (j->count <= SLICE) {
+        j->peak->load(j->x, j->count, rounds);
+    } else {
+        for (int64_t i = 0; i < rounds; i++) {
+            j->peak->load(j->x + j->at, SLICE, 1);
+            j->at = j->at + SLICE < j->count ? j->at + SLICE : 0;
+        }
     }
-    return sum;
 }
 
 /* Floating-point operations or bytes of a round. */
@@ -87,13 +88,12 @@ static double counted(double from, double to, double start, double end) {
 /* What this thread did in the measured interval. All work until its end, so that none has the machine to itself.
  */
 static double measure_thread(meter *m, job *j) {
-    volatile float sink;
     const double begun = now();
     double rounds_done = 0, from = begun, end = INFINITY;
     int64_t rounds = 1, rounds_made = 0;
     bool ready = false;
     while (from < end) {
-        sink = work(j, rounds);
+        work(j, rounds);
         const double to = now(), start = atomic_load(&m->start);
         end = start + m->seconds;
         rounds_done += (double)rounds * counted(from, to, start, end);
@@ -106,7 +106,6 @@ static double measure_thread(meter *m, job *j) {
         }
         from = to;
     }
-    (void)sink;
     return rounds_done * amount(j);
 }
 

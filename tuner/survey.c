@@ -231,13 +231,6 @@ static exk_status measure_reads(const task *t, exk_survey_part *part) {
     return status;
 }
 
-static exk_status measure_part(const task *t, exk_survey_part *part) {
-    list_isas(part);
-    tell(t, "multiply-adds", part->threads);
-    const exk_status status = measure_flops(t, part);
-    return status == EXK_OK ? measure_reads(t, part) : status;
-}
-
 static void note_time(char *text, size_t room) {
     const time_t now = time(NULL);
     struct tm utc;
@@ -245,22 +238,46 @@ static void note_time(char *text, size_t room) {
     strftime(text, room, "%Y-%m-%dT%H:%M:%SZ", &utc);
 }
 
-exk_status exk_survey_take(const exk_topology *topology, const exk_survey_options *options, exk_survey *survey,
-                           exk_error *error) {
+exk_status exk_survey_take(const exk_topology *topology, int threads, const exk_survey_options *options,
+                           exk_survey_part *part, exk_error *error) {
     if (topology->handle && !topology->this_system)
         return exk_fail(error, EXK_ERR_ARGUMENT, "%s: another machine; only this one can be measured",
                         topology->source);
     const task t = {topology, options, options->quick ? &little : &full, error};
-    exk_status status = EXK_OK;
-    *survey = (exk_survey){.quick = options->quick};
+    *part = (exk_survey_part){.threads = threads, .quick = options->quick};
+    list_isas(part);
+    tell(&t, "multiply-adds", threads);
+    exk_status status = measure_flops(&t, part);
+    if (status == EXK_OK)
+        status = measure_reads(&t, part);
+    note_time(part->measured, sizeof part->measured);
+    return status;
+}
+
+void exk_survey_begin(const exk_topology *topology, exk_survey *survey) {
+    memset(survey, 0, sizeof *survey);
     exk_fingerprint_take(topology, &survey->machine);
     exk_build_hash(survey->build);
-    for (int i = 0; i < options->parts && status == EXK_OK; i++) {
-        exk_survey_part *part = &survey->part[i];
-        *part = (exk_survey_part){.threads = options->threads[i]};
-        status = measure_part(&t, part);
-        survey->parts += status == EXK_OK;
+}
+
+const exk_survey_part *exk_survey_find(const exk_survey *survey, int threads) {
+    for (int i = 0; i < survey->parts; i++) {
+        if (survey->part[i].threads == threads)
+            return &survey->part[i];
     }
-    note_time(survey->measured, sizeof survey->measured);
-    return status;
+    return NULL;
+}
+
+bool exk_survey_put(exk_survey *survey, const exk_survey_part *part) {
+    int at = 0;
+    while (at < survey->parts && survey->part[at].threads < part->threads)
+        at++;
+    if (at == survey->parts || survey->part[at].threads != part->threads) {
+        if (survey->parts == EXK_SURVEY_PARTS)
+            return false;
+        memmove(&survey->part[at + 1], &survey->part[at], (size_t)(survey->parts - at) * sizeof *part);
+        survey->parts++;
+    }
+    survey->part[at] = *part;
+    return true;
 }

@@ -65,37 +65,42 @@ enum {
 /* The ceilings for one number of threads. */
 typedef struct exk_survey_part {
     int threads;
+    bool quick;
+    char measured[24]; /* when: "2026-01-31T12:00:00Z" */
     int isas, points, levels;
     exk_flops flops[EXK_SURVEY_ISAS];
     exk_curve_point curve[EXK_SURVEY_POINTS];
     exk_level level[EXK_SURVEY_LEVELS];
 } exk_survey_part;
 
+/* Parts by rising number of threads, each number once. */
 typedef struct exk_survey {
     exk_fingerprint machine;
     char build[EXK_HASH_ROOM];
-    char measured[24]; /* when it ended: "2026-01-31T12:00:00Z" */
-    bool quick;
     int parts;
     exk_survey_part part[EXK_SURVEY_PARTS];
 } exk_survey;
 
-/* Called before each stage: "multiply-adds", "working sets", "levels". */
-typedef void (*exk_survey_fn)(const char *stage, int threads, void *user);
+/* A survey of this machine and build without any part. */
+void exk_survey_begin(const exk_topology *topology, exk_survey *survey);
+
+/* The part for so many threads; NULL if there is none. */
+const exk_survey_part *exk_survey_find(const exk_survey *survey, int threads);
+
+/* Put a part in, in the place of one for as many threads. False if there is no room. */
+bool exk_survey_put(exk_survey *survey, const exk_survey_part *part);
 
 typedef struct exk_survey_options {
-    const int *threads; /* numbers of threads, without repetition */
-    int parts;          /* how many numbers: 1 to EXK_SURVEY_PARTS */
-    bool quick;         /* a few seconds instead of ten for each number of threads */
-    const int *stop;    /* read between samples, like exk_options_set_stop_flag's; may be NULL */
-    exk_survey_fn progress;
+    bool quick;      /* two seconds instead of ten */
+    const int *stop; /* read between samples, like exk_options_set_stop_flag's; may be NULL */
+    void (*progress)(const char *stage, int threads, void *user); /* called before each stage; may be NULL */
     void *user;
 } exk_survey_options;
 
-/* Measure. The topology must be that of this system, or have no handle. EXK_STOPPED: the parts that were finished
- * are there. */
-exk_status exk_survey_take(const exk_topology *topology, const exk_survey_options *options, exk_survey *survey,
-                           exk_error *error);
+/* Measure the ceilings of `threads` threads. The topology must be that of this system, or have no handle.
+ * EXK_STOPPED if the stop flag ended it; the part is then of no use. */
+exk_status exk_survey_take(const exk_topology *topology, int threads, const exk_survey_options *options,
+                           exk_survey_part *part, exk_error *error);
 
 /* "confirmed", "earlier", ...: the word for a verdict in files. */
 const char *exk_verdict_name(exk_verdict verdict);

@@ -44,6 +44,8 @@ static void write_level(json *node, const exk_level *level) {
 
 static void write_part(json *node, const exk_survey_part *part) {
     json_add_integer(node, "threads", part->threads);
+    json_add_text(node, "measured", part->measured);
+    json_add_bool(node, "quick", part->quick);
     json *flops = json_add_array(node, "flops");
     for (int i = 0; i < part->isas; i++) {
         json *item = json_add_object(flops, NULL);
@@ -68,8 +70,6 @@ void exk_survey_write(json *root, const exk_survey *survey) {
     json_add_text(machine, "text", survey->machine.text);
     json_add_text(machine, "caches", survey->machine.geometry);
     json_add_text(root, "build", survey->build);
-    json_add_text(root, "measured", survey->measured);
-    json_add_bool(root, "quick", survey->quick);
     json_add_text(root, "unit", "operations or bytes per second, all threads together");
     json *parts = json_add_array(root, "parts");
     for (int i = 0; i < survey->parts; i++)
@@ -131,13 +131,29 @@ static bool read_level(const json *item, exk_level *level, json_source *source) 
            read_spread(item, &level->rate, source);
 }
 
+static bool is_time(const char *text) {
+    static const char shape[] = "0000-00-00T00:00:00Z";
+    size_t i = 0;
+    while (shape[i] && (shape[i] == '0' ? text[i] >= '0' && text[i] <= '9' : text[i] == shape[i]))
+        i++;
+    return !shape[i] && !text[i];
+}
+
+static bool read_part_head(const json *node, exk_survey_part *part, json_source *source) {
+    int64_t threads = 0;
+    const bool good =
+        json_read_integer(node, "threads", 1, EXK_SURVEY_THREADS, &threads, source) &&
+        json_read_text(node, "measured", part->measured, sizeof part->measured, source) &&
+        demand(is_time(part->measured), "'measured' is not a time like 2026-01-31T12:00:00Z", source) &&
+        json_read_bool(node, "quick", &part->quick, source);
+    part->threads = (int)threads;
+    return good;
+}
+
 static bool read_part(const json *node, exk_survey_part *part, json_source *source) {
     const json *item;
-    int64_t threads;
-    if (!json_read_integer(node, "threads", 1, EXK_SURVEY_THREADS, &threads, source))
-        return false;
-    part->threads = (int)threads;
-    bool good = json_read_array(node, "flops", EXK_SURVEY_ISAS, &item, &part->isas, source);
+    bool good = read_part_head(node, part, source) &&
+                json_read_array(node, "flops", EXK_SURVEY_ISAS, &item, &part->isas, source);
     for (int i = 0; good && item; item = json_next(item))
         good = read_flops(item, &part->flops[i++], source);
     good = good && json_read_array(node, "levels", EXK_SURVEY_LEVELS, &item, &part->levels, source);
@@ -147,15 +163,6 @@ static bool read_part(const json *node, exk_survey_part *part, json_source *sour
     for (int i = 0; good && item; item = json_next(item))
         good = read_point(item, &part->curve[i++], source);
     return good;
-}
-
-static bool is_time(const char *text) {
-    static const char shape[] = "0000-00-00T00:00:00Z";
-    for (size_t i = 0; i < sizeof shape; i++) {
-        if (shape[i] == '0' ? text[i] < '0' || text[i] > '9' : text[i] != shape[i])
-            return false;
-    }
-    return true;
 }
 
 static bool read_head(const json *root, exk_survey *survey, json_source *source) {
@@ -170,10 +177,7 @@ static bool read_head(const json *root, exk_survey *survey, json_source *source)
            json_read_text(machine, "text", print->text, sizeof print->text, source) &&
            json_read_text(machine, "caches", print->geometry, sizeof print->geometry, source) &&
            json_read_text(root, "build", survey->build, sizeof survey->build, source) &&
-           demand(exk_is_hash(survey->build), "'build' is not 16 hexadecimal digits", source) &&
-           json_read_text(root, "measured", survey->measured, sizeof survey->measured, source) &&
-           demand(is_time(survey->measured), "'measured' is not a time like 2026-01-31T12:00:00Z", source) &&
-           json_read_bool(root, "quick", &survey->quick, source);
+           demand(exk_is_hash(survey->build), "'build' is not 16 hexadecimal digits", source);
 }
 
 static bool read_survey(const json *root, exk_survey *survey, json_source *source) {
@@ -182,7 +186,8 @@ static bool read_survey(const json *root, exk_survey *survey, json_source *sourc
                 json_read_array(root, "parts", EXK_SURVEY_PARTS, &item, &survey->parts, source);
     for (int i = 0; good && item; item = json_next(item), i++) {
         snprintf(source->where, sizeof source->where, "part %d: ", i + 1);
-        good = read_part(item, &survey->part[i], source);
+        good = read_part(item, &survey->part[i], source) &&
+               demand(i == 0 || survey->part[i - 1].threads < survey->part[i].threads, "out of order", source);
     }
     return good;
 }
