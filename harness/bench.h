@@ -47,6 +47,8 @@ typedef struct bench_row {
     int64_t scratch_bytes; /* beside the points */
     int64_t left_bytes;    /* still resident when it had run */
     int64_t iterations, evaluations, ambiguous, exact; /* of a fit */
+    exk_parts parts;                                   /* seconds, summed over all iterations of all samples */
+    int64_t parts_iterations;                          /* so many */
 } bench_row;
 
 /* What a row is compared with: multiply-adds of an ISA on a number of threads. */

@@ -19,6 +19,16 @@ static void add_plan(json *node, const bench_row *r) {
     json_add_text(plan, "source", r->plan_source);
 }
 
+/* Where the time of an iteration went: means, in seconds. */
+static void add_parts(json *node, const bench_row *r) {
+    const double iterations = (double)r->parts_iterations;
+    json *parts = json_add_object(node, "parts");
+    json_add_real(parts, "prepare", r->parts.prepare / iterations);
+    json_add_real(parts, "assign", r->parts.assign / iterations);
+    json_add_real(parts, "refine", r->parts.refine / iterations);
+    json_add_real(parts, "update", r->parts.update / iterations);
+}
+
 static void add_flags(json *node, unsigned flags) {
     json *list = json_add_array(node, "flags");
     for (int f = 0; f < MEASURE_FLAGS; f++)
@@ -96,6 +106,7 @@ static void add_row(json *list, const bench_row *r) {
     json_add_text(node, "labels_hash", g->labels_hash);
     json_add_text(node, "centroids_hash", g->centroids_hash);
     json_add_real(node, "inertia", g->inertia);
+    add_parts(node, r);
     add_plan(node, r);
     add_samples(node, bench_row_samples(r));
 }
