@@ -92,7 +92,7 @@ static const option_row table[] = {
      "with commas (default: all that do not take absurdly long)"},
     {"iterations", 'i', KIND_COUNT, "N", NULL, CMD_BENCH, FIELD(iterations), 1, 100000,
      "iterations of a sample (default: so many that the fastest takes 50 ms to 0.5 s)"},
-    {"samples", 'n', KIND_COUNT, "N", NULL, CMD_BENCH, FIELD(samples), 1, 10000,
+    {"samples", 'n', KIND_COUNT, "N", NULL, CMD_BENCH, FIELD(samples), 1, 2000,
      "samples of every row (default: what fits a minute, 7 to 25)"},
     {"vs", 0, KIND_TEXT, "RESULTS", NULL, CMD_BENCH, FIELD(vs), 0, 0,
      "compare with an earlier --json file, row by row; exit code 1 if some row is slower"},

@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-enum { RESULTS_NAME = 4352, RESULTS_WORD = 96, RESULTS_ROWS = 10000, RESULTS_SAMPLES = 100000 };
+enum { RESULTS_NAME = 4352, RESULTS_WORD = 96, RESULTS_ROWS = 10000, RESULTS_SAMPLES = 2000 };
 
 /* What the record says it is. */
 extern const char results_format[];

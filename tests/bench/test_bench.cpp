@@ -270,7 +270,7 @@ TEST_CASE("a variant that is wrong is not timed", "[bench]") {
 
 TEST_CASE("Ctrl-C keeps what was measured", "[bench]") {
     const folder f;
-    const pid_t child = f.start(with(small, {"--samples", "10000", "--json", "r.json", "--csv", "r.csv",
+    const pid_t child = f.start(with(small, {"--samples", "2000", "--json", "r.json", "--csv", "r.csv",
                                              "--progress", "--variants", "naive__scalar,fused__scalar"}));
     for (int i = 0; i < 2000 && !contains(f.read("stderr"), "round 2 of"); i++)
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
