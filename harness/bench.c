@@ -125,16 +125,22 @@ static exit_code begin(bench *b) {
     return CLI_OK;
 }
 
-/* Where a round stands, on stderr. */
-static void show_progress(const measure *m, int candidate, void *user) {
-    const bench_group *g = user;
-    const settings *s = g->bench->s;
-    if (s->quiet || s->progress || !isatty(STDERR_FILENO))
+void bench_show(const bench *b, const char *format, ...) {
+    if (b->s->quiet || b->s->progress || !isatty(STDERR_FILENO))
         return;
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("\r\033[K", stderr);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+}
+
+static void show_sample(const measure *m, int candidate, void *user) {
+    const bench_group *g = user;
     const bench_row *r = &g->rows[candidate];
     const double left = g->planned_seconds * (g->samples - m->rounds) / g->samples;
-    fprintf(stderr, "\r\033[Kround %d of %d, about %.0f s left: %s, %d thread%s", m->rounds + 1, g->samples, left,
-            r->variant->name, r->plan.threads, r->plan.threads == 1 ? "" : "s");
+    bench_show(g->bench, "round %d of %d, about %.0f s left: %s, %d thread%s", m->rounds + 1, g->samples, left,
+               r->variant->name, r->plan.threads, r->plan.threads == 1 ? "" : "s");
 }
 
 static void show_round(const bench_group *g) {
@@ -143,15 +149,10 @@ static void show_round(const bench_group *g) {
                 g->samples);
 }
 
-static void clear_progress(const bench_group *g) {
-    if (!g->bench->s->quiet && !g->bench->s->progress && isatty(STDERR_FILENO))
-        fputs("\r\033[K", stderr);
-}
-
 static void measure_rounds(bench_group *g) {
     while (g->measure.rounds < g->samples && measure_round(&g->measure))
         show_round(g);
-    clear_progress(g);
+    bench_show(g->bench, "%s", "");
     measure_judge(&g->measure);
 }
 
@@ -177,7 +178,10 @@ static exit_code prepare(bench_group *g) {
         return code;
     bench_choose_iterations(g);
     bench_leave_out(g);
+    if (!g->bench->s->quiet)
+        bench_print_head(g);
     code = bench_verify(g);
+    bench_show(g->bench, "%s", "");
     if (code == CLI_OK)
         bench_choose_samples(g);
     return code;
@@ -206,7 +210,7 @@ static exit_code run_group(bench *b, const char *input, const exk_dataset *data,
     bench_group *g = &b->groups[b->group_count++];
     *g = (bench_group){.bench = b, .input = input, .points = data->points};
     g->shape = (exk_shape){data->points.n, data->points.d, k};
-    g->measure = (measure){.seed = b->s->seed, .stop = interrupt_flag(), .progress = show_progress, .user = g};
+    g->measure = (measure){.seed = b->s->seed, .stop = interrupt_flag(), .progress = show_sample, .user = g};
     memcpy(g->note, data->note, sizeof g->note);
     if (k > g->shape.n)
         return fail(CLI_USAGE, "-k: %lld clusters for %lld points in %s; use at most %lld", (long long)k,

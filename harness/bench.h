@@ -105,7 +105,10 @@ typedef struct bench {
     exit_code code;        /* the first thing that went wrong */
 } bench;
 
-/* bench.c: keep a warning for the record and print it; each text once. */
+/* bench.c: where this stands, on stderr if that is a terminal; "" clears it. */
+void bench_show(const bench *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Keep a warning for the record and print it; each text once. */
 void bench_warn(bench *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* bench_fit.c: at most so many iterations from g->start, without the labelling that would follow; where k exceeds
@@ -132,6 +135,8 @@ double bench_read_bandwidth(const bench *b);
 exit_code bench_lay_out(bench_group *g);
 void bench_choose_iterations(bench_group *g);
 void bench_leave_out(bench_group *g);
+/* What checking and measuring will take, as far as the trial tells. */
+double bench_expected_seconds(const bench_group *g);
 void bench_choose_samples(bench_group *g);
 
 /* bench_check.c: run every row on a small part of the points, to know how fast it is; then hold its result
@@ -164,6 +169,7 @@ void bench_warn_of_machine(bench *b);
 void bench_warn_of_noise(bench_group *g);
 
 /* bench_report.c */
+void bench_print_head(const bench_group *g);
 void bench_print_plan(const bench_group *g);
 void bench_print_group(const bench_group *g);
 void bench_print_end(const bench *b);
