@@ -107,6 +107,8 @@ static exk_status check_options(const exk_options *options, exk_error *error) {
                         (long long)options->max_iter);
     if (!(options->tol >= 0.0) || isinf(options->tol))
         return exk_fail(error, EXK_ERR_ARGUMENT, "tol is %g; it must be finite and not negative", options->tol);
+    if (options->plan.update < EXK_UPDATE_AUTO || options->plan.update > EXK_UPDATE_SORTED)
+        return exk_fail(error, EXK_ERR_ARGUMENT, "unknown update %d", (int)options->plan.update);
     if (options->plan.threads < 0 || options->plan.threads > 4096)
         return exk_fail(error, EXK_ERR_ARGUMENT, "%d threads; it must be 0 (choose) to 4096",
                         options->plan.threads);
@@ -158,14 +160,20 @@ static void lay_out_worker(exk_run *run, exk_worker *worker) {
         .offset = exk_arena_take(arena, exk_filter_offsets(run->k), sizeof(float)),
         .best = exk_arena_take(arena, tile, sizeof(float)),
         .second = exk_arena_take(arena, tile, sizeof(float)),
-        .ambiguous = exk_arena_take(arena, tile, sizeof(int32_t)),
-        .sum = run->fits ? exk_arena_take(arena, k * d, sizeof(int64_t)) : NULL,
-        .count = run->fits ? exk_arena_take(arena, k, sizeof(int64_t)) : NULL,
+        .rows = exk_arena_take(arena, tile, sizeof(int32_t)),
         .scratch = exk_arena_take(arena, run->scratch.per_thread, 1),
         .refine = {.rows = exk_arena_take(arena, EXK_REFINE_ROWS * d, sizeof(float)),
                    .lower = exk_arena_take(arena, EXK_REFINE_ROWS * k, sizeof(float)),
                    .offset = exk_arena_take(arena, exk_filter_offsets(run->k), sizeof(float))},
     };
+    if (run->fits && run->plan.update == EXK_UPDATE_SORTED) {
+        laid_out.bucket = exk_arena_take(arena, 2 * k, sizeof(int64_t));
+        laid_out.edge = exk_arena_take(arena, 2 * d, sizeof(int64_t));
+    } else if (run->fits) {
+        laid_out.sum = exk_arena_take(arena, k * d, sizeof(int64_t));
+        laid_out.count = exk_arena_take(arena, k, sizeof(int64_t));
+        laid_out.touched = exk_arena_take(arena, k, 1);
+    }
     if (arena->base)
         *worker = laid_out;
 }
@@ -181,7 +189,10 @@ static void lay_out_filter(exk_run *run) {
     filter->h = exk_arena_take(arena, k, sizeof(double));
     filter->slope = exk_arena_take(arena, k, sizeof(float));
     filter->base = exk_arena_take(arena, k, sizeof(float));
-    filter->order = exk_arena_take(arena, 2 * k, sizeof(uint64_t));
+    filter->hash = exk_arena_take(arena, k, sizeof(uint64_t));
+    filter->largest = exk_arena_take(arena, k, sizeof(float));
+    filter->table = exk_arena_take(arena, exk_filter_table(run->k), sizeof(int32_t));
+    filter->bulk = run->bulk;
     run->score_centroids = (exk_score_centroids){.c = filter->c, .k = run->k, .d = run->points.d};
 }
 
@@ -192,6 +203,7 @@ static void lay_out_update(exk_run *run) {
     run->next = exk_arena_take(arena, k * d, sizeof(float));
     run->sum = exk_arena_take(arena, k * d, sizeof(int64_t));
     run->count = exk_arena_take(arena, k, sizeof(int64_t));
+    run->stale = exk_arena_take(arena, k, 1);
     run->split_size = exk_arena_take(arena, k, sizeof(int64_t));
     run->split_first = exk_arena_take(arena, k, sizeof(int64_t));
     run->centroid_shift = exk_arena_take(arena, k, sizeof(double));
@@ -199,6 +211,18 @@ static void lay_out_update(exk_run *run) {
     run->movement = exk_arena_take(arena, k, sizeof(float));
     run->fill = exk_arena_take(arena, k, sizeof(exk_fill));
     run->far = exk_arena_take(arena, exk_run_far_bytes(run->points.n, run->k, run->plan.threads), 1);
+}
+
+/* kmeans++'s distances and, once the first centroids are chosen, the points in the order of their clusters: the
+ * same memory. */
+static void lay_out_choices(exk_run *run) {
+    const bool distances = run->fits && run->options->init == EXK_INIT_KMEANSPP;
+    const bool entries = run->fits && run->plan.update == EXK_UPDATE_SORTED;
+    void *memory = NULL;
+    if (distances || entries)
+        memory = exk_arena_take(&run->arena, (size_t)run->points.n, sizeof(double));
+    run->nearest = distances ? memory : NULL;
+    run->entry = entries ? memory : NULL;
 }
 
 /* Everything a run needs, in one order for measuring and for real. */
@@ -209,14 +233,14 @@ static void lay_out(exk_run *run) {
     run->norm = exk_arena_take(arena, n, sizeof(float));
     run->largest = exk_arena_take(arena, d, sizeof(float));
     run->scale = exk_arena_take(arena, d, sizeof(double));
+    run->unit = exk_arena_take(arena, d, sizeof(double));
     run->shift = exk_arena_take(arena, d, sizeof(float));
     run->column_max = exk_arena_take(arena, threads * d, sizeof(float));
     run->column_sum = exk_arena_take(arena, threads * d, sizeof(int64_t));
     run->block = exk_arena_take(arena, n / EXK_BLOCK + 1, sizeof(double));
     run->labels = exk_arena_take(arena, n, sizeof(int32_t));
     run->previous = exk_arena_take(arena, n, sizeof(int32_t));
-    if (run->fits && run->options->init == EXK_INIT_KMEANSPP)
-        run->nearest = exk_arena_take(arena, n, sizeof(double));
+    lay_out_choices(run);
     run->centroids = exk_arena_take(arena, k * d, sizeof(float));
     run->variant_shared = exk_arena_take(arena, run->scratch.shared, 1);
     run->variant_point = run->scratch.per_point ? exk_arena_take(arena, n, run->scratch.per_point) : NULL;
@@ -243,9 +267,31 @@ static exk_status out_of_memory(const exk_run *run, size_t bytes, exk_error *err
                     bytes);
 }
 
-static exk_status allocate_run(exk_run *run, int64_t trace_capacity, exk_error *error) {
+/* Bytes beside the points if the sums are updated so. */
+static size_t measure(exk_run *run, exk_update update, int64_t trace_capacity) {
+    run->arena = (exk_arena){0};
+    run->plan.update = update;
     lay_out(run);
-    const size_t bytes = run->arena.used + result_bytes(run, trace_capacity);
+    return run->arena.used + result_bytes(run, trace_capacity);
+}
+
+/* The faster update, unless only the other one keeps to the memory limit. */
+static size_t choose_update(exk_run *run, int64_t trace_capacity) {
+    const exk_shape shape = {run->points.n, run->points.d, run->k};
+    const int64_t limit = run->options->max_memory;
+    if (run->plan.update != EXK_UPDATE_AUTO)
+        return measure(run, run->plan.update, trace_capacity);
+    const exk_update faster = exk_plan_update(&shape);
+    const exk_update other = faster == EXK_UPDATE_SORTED ? EXK_UPDATE_MOVED : EXK_UPDATE_SORTED;
+    const size_t bytes = measure(run, faster, trace_capacity);
+    if (limit <= 0 || (!run->arena.overflow && bytes <= (size_t)limit))
+        return bytes;
+    const size_t other_bytes = measure(run, other, trace_capacity);
+    return !run->arena.overflow && other_bytes < bytes ? other_bytes : measure(run, faster, trace_capacity);
+}
+
+static exk_status allocate_run(exk_run *run, int64_t trace_capacity, exk_error *error) {
+    const size_t bytes = choose_update(run, trace_capacity);
     const int64_t limit = run->options->max_memory;
     if (!run->arena.overflow && limit > 0 && bytes > (size_t)limit)
         return exk_fail(
@@ -299,9 +345,10 @@ static void start_threads(exk_run *run) {
             run->options->thread_start(thread, run->options->thread_user);
 #pragma omp for schedule(static, 1)
         for (int worker = 0; worker < run->plan.threads; worker++) {
-            if (run->fits) {
+            if (run->worker[worker].sum) {
                 memset(run->worker[worker].sum, 0, (size_t)(run->k * run->points.d) * sizeof(int64_t));
                 memset(run->worker[worker].count, 0, (size_t)run->k * sizeof(int64_t));
+                memset(run->worker[worker].touched, 0, (size_t)run->k);
             }
         }
     }

@@ -85,7 +85,7 @@ static double mean_variance(const exk_run *run) {
     const double n = (double)run->points.n, d = (double)run->points.d;
     double rounding = 0.0;
     for (int64_t t = 0; t < run->points.d; t++) {
-        const double lost = (double)run->column_sum[t] / run->scale[t] / n - (double)run->shift[t];
+        const double lost = (double)run->column_sum[t] * run->unit[t] / n - (double)run->shift[t];
         rounding += lost * lost;
     }
     const double variance = (run->square_sum / n - rounding) / d;
@@ -121,11 +121,11 @@ exk_status exk_run_scan(exk_run *run, exk_error *error) {
         return status;
     const int64_t n = run->points.n, d = run->points.d;
     find_column_max(run, run->column_max);
-    exk_sums_scale(n, d, run->largest, run->scale);
+    exk_sums_scale(n, d, run->largest, run->scale, run->unit);
     if (exk_run_stopped(run))
         return EXK_OK;
     sum_columns(run, run->column_sum);
-    exk_sums_mean(run->column_sum, run->scale, n, d, run->shift);
+    run->bulk->mean(run->column_sum, run->unit, n, d, run->shift);
     run->square_sum = exk_run_blocked_sum(run, square_block);
     if (exk_run_stopped(run))
         return EXK_OK;

@@ -78,6 +78,7 @@ static bool label_by(exk_run *run, int64_t first, int64_t count) {
     float *centroids = run->centroids;
     run->k = run->filter.k = run->score_centroids.k = count;
     run->centroids = centroids + first * run->points.d;
+    run->digested = false;
     exk_tally tally;
     const bool finished = exk_run_pass(run, false, &tally);
     run->k = run->filter.k = run->score_centroids.k = k;

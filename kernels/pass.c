@@ -1,5 +1,5 @@
 /* One pass over the points: tiles go to the variant, its answers through the certificate, the moved points into
- * the sums while their tile is still in cache. */
+ * the sums. */
 #include <math.h>
 #include <omp.h>
 #include <string.h>
@@ -12,7 +12,7 @@ bool exk_run_stopped(exk_run *run) {
     return __atomic_load_n(&run->stop_seen, __ATOMIC_RELAXED);
 }
 
-static int64_t share(int64_t count, int part, int parts) {
+int64_t exk_share(int64_t count, int part, int parts) {
     return count / parts * part + (count % parts) * part / parts;
 }
 
@@ -31,37 +31,6 @@ static exk_workspace workspace_of(const exk_run *run, const exk_worker *worker, 
     };
 }
 
-static float tile_norm(const exk_run *run, int64_t first, int64_t rows) {
-    float norm = 0.0f;
-    for (int64_t i = first; i < first + rows; i++)
-        norm = run->norm[i] > norm ? run->norm[i] : norm;
-    return norm;
-}
-
-static void accumulate_tile(const exk_run *run, exk_worker *worker, const exk_tile *tile) {
-    const int64_t d = run->points.d;
-    for (int64_t i = 0; i < tile->rows; i++) {
-        const int32_t now = tile->label[i], before = run->previous[tile->first + i];
-        if (now == before)
-            continue;
-        const float *x = run->points.x + (tile->first + i) * run->points.stride;
-        worker->count[now]++;
-        if (before < 0) {
-            run->bulk->add_point(x, run->scale, d, worker->sum + now * d);
-        } else {
-            worker->count[before]--;
-            run->bulk->move_point(x, run->scale, d, worker->sum + before * d, worker->sum + now * d);
-        }
-    }
-}
-
-static int64_t count_moved(const exk_run *run, const exk_tile *tile) {
-    int64_t moved = 0;
-    for (int64_t i = 0; i < tile->rows; i++)
-        moved += tile->label[i] != run->previous[tile->first + i];
-    return moved;
-}
-
 /* Subtract the shift from the rows of a tile; they are dense afterwards. */
 static void centre_tile(const exk_run *run, exk_worker *worker, exk_tile *tile) {
     const int64_t d = run->points.d;
@@ -71,7 +40,15 @@ static void centre_tile(const exk_run *run, exk_worker *worker, exk_tile *tile) 
     tile->stride = d;
 }
 
-static void process_tile(exk_run *run, exk_worker *worker, int64_t first, bool accumulate) {
+/* Which points moved; into the sums with them while they are in cache, if there are sums of this thread. */
+static void count_moved(exk_run *run, exk_worker *worker, const exk_tile *tile) {
+    const int64_t moved = run->bulk->differing(tile->label, run->previous + tile->first, tile->rows, worker->rows);
+    worker->tally.moved += moved;
+    if (worker->sum)
+        exk_run_collect_tile(run, worker, tile, moved);
+}
+
+static void process_tile(exk_run *run, exk_worker *worker, int64_t first, bool collect) {
     const int64_t left = run->points.n - first;
     exk_tile tile = {
         .x = run->points.x + first * run->points.stride,
@@ -87,48 +64,38 @@ static void process_tile(exk_run *run, exk_worker *worker, int64_t first, bool a
         centre_tile(run, worker, &tile);
     exk_parts *parts = &worker->tally.parts;
     const exk_workspace workspace = workspace_of(run, worker, first);
-    const float norm = tile_norm(run, first, tile.rows);
-    exk_filter_fold(&run->filter, norm, worker->offset);
+    const float norm = run->bulk->largest(run->norm + first, tile.rows);
+    const double error = exk_filter_fold(&run->filter, norm, worker->offset);
     run->kernel->assign(&run->score_centroids, &run->plan, &workspace, &tile);
     lap(worker, &parts->assign);
-    const int64_t ambiguous = exk_certify(&run->filter, &tile, norm, worker->ambiguous);
-    exk_refine_rows(&worker->refine, &tile, run->norm + first, worker->ambiguous, ambiguous);
+    const int64_t ambiguous = exk_certify(&run->filter, &tile, norm, error, worker->rows);
+    exk_refine_rows(&worker->refine, &tile, run->norm + first, worker->rows, ambiguous);
     lap(worker, &parts->refine);
     if (run->kernel->settle) {
         run->kernel->settle(&run->score_centroids, &run->plan, &workspace, &tile);
         lap(worker, &parts->assign);
     }
-    worker->tally.moved += count_moved(run, &tile);
     worker->tally.ambiguous += ambiguous;
     worker->tally.evaluations += tile.rows * run->k;
-    if (accumulate)
-        accumulate_tile(run, worker, &tile);
+    if (collect)
+        count_moved(run, worker, &tile);
     lap(worker, &parts->update);
 }
 
 /* Before the tiles: c', errors and the variant's panels, each thread its share. */
 static void prepare_part(exk_run *run, exk_worker *worker, int part, int parts) {
-    exk_filter_fill(&run->filter, run->centroids, share(run->k, part, parts), share(run->k, part + 1, parts));
+    const int64_t first = exk_share(run->k, part, parts), last = exk_share(run->k, part + 1, parts);
+    if (!run->digested)
+        exk_filter_digest(&run->filter, run->centroids, first, last);
+#pragma omp barrier
+#pragma omp single
+    exk_filter_begin(&run->filter, run->centroids);
+    exk_filter_fill(&run->filter, run->centroids, first, last);
 #pragma omp barrier
     if (run->kernel->prepare) {
         const exk_workspace workspace = workspace_of(run, worker, 0);
         run->kernel->prepare(&run->score_centroids, &run->plan, &workspace, part, parts);
 #pragma omp barrier
-    }
-}
-
-/* sum += what the workers collected; theirs become 0 again. */
-static void reduce_sums(exk_run *run, int part, int parts) {
-    const int64_t d = run->points.d;
-    for (int64_t j = share(run->k, part, parts); j < share(run->k, part + 1, parts); j++) {
-        for (int thread = 0; thread < run->plan.threads; thread++) {
-            int64_t *from = run->worker[thread].sum + j * d;
-            for (int64_t t = 0; t < d; t++)
-                run->sum[j * d + t] += from[t];
-            memset(from, 0, (size_t)d * sizeof *from);
-            run->count[j] += run->worker[thread].count[j];
-            run->worker[thread].count[j] = 0;
-        }
     }
 }
 
@@ -165,13 +132,19 @@ static exk_tally total_tally(const exk_run *run) {
     return total;
 }
 
-bool exk_run_pass(exk_run *run, bool accumulate, exk_tally *tally) {
+static int64_t total_moved(const exk_run *run) {
+    int64_t moved = 0;
+    for (int thread = 0; thread < run->plan.threads; thread++)
+        moved += run->worker[thread].tally.moved;
+    return moved;
+}
+
+bool exk_run_pass(exk_run *run, bool collect, exk_tally *tally) {
     if (exk_run_stopped(run))
         return false;
     const double begun = exk_now();
     const int64_t tiles = (run->points.n + run->plan.point_tile - 1) / run->plan.point_tile;
     run->score_centroids.movement = run->has_moved ? run->movement : NULL;
-    exk_filter_begin(&run->filter, run->centroids);
     for (int thread = 0; thread < run->plan.threads; thread++)
         start_worker(run, &run->worker[thread], begun);
 #pragma omp parallel num_threads(run->plan.threads)
@@ -183,14 +156,15 @@ bool exk_run_pass(exk_run *run, bool accumulate, exk_tally *tally) {
 #pragma omp for schedule(dynamic, 1)
         for (int64_t tile = 0; tile < tiles; tile++) {
             if (!exk_run_stopped(run))
-                process_tile(run, worker, tile * run->plan.point_tile, accumulate);
+                process_tile(run, worker, tile * run->plan.point_tile, collect);
         }
-        if (accumulate) {
+        if (collect) {
             worker->lap = exk_now();
-            reduce_sums(run, part, parts);
+            exk_run_collect(run, part, parts, total_moved(run));
             lap(worker, &worker->tally.parts.update);
         }
     }
     *tally = total_tally(run);
+    run->has_sums = run->has_sums || collect;
     return !exk_run_stopped(run);
 }

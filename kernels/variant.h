@@ -163,8 +163,12 @@ int64_t exk_tunable_multiple(const exk_variant *variant, const exk_tunable *tuna
  * vector instructions, since a run can only be stopped between tiles. At least 1. */
 int64_t exk_plan_matrix_rows(const exk_plan *plan, const exk_shape *shape);
 
+/* The faster way to update the sums: per thread while they stay in an L2, then sorted. */
+exk_update exk_plan_update(const exk_shape *shape);
+
 /* Fill the zero fields of a plan with fixed defaults and round all fields to what the variant can do: multiples
- * of mr and nr, inside the tunables' ranges, not beyond the shape. */
+ * of mr and nr, inside the tunables' ranges, not beyond the shape. `update` is left alone: a run chooses it when
+ * it knows its memory limit. */
 void exk_plan_complete(exk_plan *plan, const exk_variant *variant, const exk_shape *shape);
 
 #ifdef __cplusplus

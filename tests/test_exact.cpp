@@ -138,7 +138,8 @@ void hostile_value(std::mt19937 &random, float *x, double *scale) {
     case 0: { // arbitrary bits, the largest of their column or far below it
         *x = any_float(random);
         const float largest = std::max(std::fabs(*x), random() % 2 ? std::fabs(any_float(random)) : 0.0f);
-        exk_sums_scale(random() % 2 ? 1 : 1 + random() % 100000, 1, &largest, scale);
+        double unit;
+        exk_sums_scale(random() % 2 ? 1 : 1 + random() % 100000, 1, &largest, scale, &unit);
         break;
     }
     case 1: // an odd number of halves
@@ -212,9 +213,9 @@ TEST_CASE("an instruction set that is not in the build falls back to scalar code
 TEST_CASE("bulk operations are the same bits on every ISA", "[exact]") {
     const int64_t d = 37;
     const Matrix x = uniform_points(2, d, 5);
-    std::vector<double> scale(d);
+    std::vector<double> scale(d), unit(d);
     std::vector<float> largest(d, 0.5f);
-    exk_sums_scale(1000, d, largest.data(), scale.data());
+    exk_sums_scale(1000, d, largest.data(), scale.data(), unit.data());
     std::vector<int64_t> from(d, 0), to(d, 0), from_here(d, 0), to_here(d, 0);
     exk_bulk_for("scalar")->move_point(x.row(0), scale.data(), d, from.data(), to.data());
     exk_bulk_here()->move_point(x.row(0), scale.data(), d, from_here.data(), to_here.data());
@@ -237,9 +238,10 @@ TEST_CASE("bulk operations are the same bits on every ISA", "[exact]") {
 
 TEST_CASE("sums use all 62 bits and no more", "[exact]") {
     const float largest[] = {1.0f, 3.0f, FLT_TRUE_MIN, FLT_MAX, 0.0f};
-    double scale[5];
-    exk_sums_scale(1000, 5, largest, scale);
+    double scale[5], unit[5];
+    exk_sums_scale(1000, 5, largest, scale, unit);
     for (int t = 0; t < 4; t++) {
+        CHECK(scale[t] * unit[t] == 1.0);
         const double sum = 1000.0 * static_cast<double>(largest[t]) * scale[t];
         CHECK(sum <= 0x1p62);
         CHECK(sum > 0x1p59);
@@ -249,20 +251,20 @@ TEST_CASE("sums use all 62 bits and no more", "[exact]") {
 
 TEST_CASE("a mean is the correctly rounded one where the sum is exact", "[exact]") {
     const float largest[] = {8.0f};
-    double scale[1];
-    exk_sums_scale(3, 1, largest, scale);
+    double scale[1], unit[1];
+    exk_sums_scale(3, 1, largest, scale, unit);
     int64_t sum[1] = {0};
     for (const float v : {1.0f, 2.0f, 7.0f})
         exk_bulk_here()->add_point(&v, scale, 1, sum);
     float mean;
-    exk_sums_mean(sum, scale, 3, 1, &mean);
+    exk_bulk_here()->mean(sum, unit, 3, 1, &mean);
     CHECK(mean == static_cast<float>(10.0 / 3.0));
     sum[0] = 0;
-    exk_sums_mean(sum, scale, 3, 1, &mean);
+    exk_bulk_here()->mean(sum, unit, 3, 1, &mean);
     CHECK_FALSE(std::signbit(mean));
     sum[0] = -1;
-    const double fine[] = {0x1p200};
-    exk_sums_mean(sum, fine, 3, 1, &mean);
+    const double fine[] = {0x1p-200};
+    exk_bulk_here()->mean(sum, fine, 3, 1, &mean);
     CHECK_FALSE(std::signbit(mean));
 }
 
@@ -272,12 +274,15 @@ namespace {
 struct Filter {
     std::vector<float> c, slope, base, shift;
     std::vector<double> h;
-    std::vector<uint64_t> order;
+    std::vector<uint64_t> hash;
+    std::vector<float> magnitude;
+    std::vector<int32_t> table;
     exk_filter filter{};
 
     Filter(const Matrix &centroids, std::vector<float> m, double largest_norm, int64_t roundings)
         : c(centroids.values.size()), slope(centroids.rows), base(centroids.rows), shift(std::move(m)),
-          h(centroids.rows), order(2 * centroids.rows) {
+          h(centroids.rows), hash(centroids.rows), magnitude(centroids.rows),
+          table(exk_filter_table(centroids.rows)) {
         filter.k = centroids.rows;
         filter.d = centroids.columns;
         filter.roundings = roundings;
@@ -287,7 +292,11 @@ struct Filter {
         filter.h = h.data();
         filter.slope = slope.data();
         filter.base = base.data();
-        filter.order = order.data();
+        filter.hash = hash.data();
+        filter.largest = magnitude.data();
+        filter.table = table.data();
+        filter.bulk = exk_bulk_here();
+        exk_filter_digest(&filter, centroids.values.data(), 0, centroids.rows);
         exk_filter_begin(&filter, centroids.values.data());
         exk_filter_fill(&filter, centroids.values.data(), 0, centroids.rows);
     }
@@ -363,13 +372,35 @@ TEST_CASE("only the lowest of equal centroids takes part", "[exact][filter]") {
 }
 
 TEST_CASE("equal hashes do not make equal centroids", "[exact][filter]") {
-    // The filter's row hash is the same for both.
-    const uint32_t bits[2][3] = {{0x3f8f8594, 0x3ff7bfc5, 0x208006dd}, {0x3fc2cfa4, 0x3fdbcc62, 0x2f89d36b}};
-    Matrix centroids(2, 3);
-    std::memcpy(centroids.values.data(), bits, sizeof bits);
+    Matrix centroids = uniform_points(40, 3, 1);
+    std::copy(centroids.row(7), centroids.row(7) + 3, centroids.row(30));
     Filter f(centroids, {0.0f, 0.0f, 0.0f}, 1.0, 4);
-    CHECK(std::isfinite(f.h[0]));
-    CHECK(std::isfinite(f.h[1]));
+    f.hash.assign(40, 0x1234567890abcdefu);
+    exk_filter_begin(&f.filter, centroids.values.data());
+    for (int64_t j = 0; j < 40; j++)
+        CHECK(std::isinf(f.h[j]) == (j == 30));
+}
+
+TEST_CASE("a hash sees every bit and its place", "[exact][filter]") {
+    for (const exk_bulk *bulk : runnable_bulks())
+        for (int64_t d = 1; d <= 40; d++) {
+            Matrix m = uniform_points(1, d, 77);
+            float largest;
+            const uint64_t hash = bulk->digest(m.row(0), d, &largest);
+            CHECK(hash == exk_bulk_for("scalar")->digest(m.row(0), d, &largest));
+            CHECK(largest == std::fabs(*std::max_element(m.values.begin(), m.values.end(), [](float a, float b) {
+                      return std::fabs(a) < std::fabs(b);
+                  })));
+            for (int64_t t = 0; t < d; t++) {
+                const float keep = m.row(0)[t];
+                m.row(0)[t] = std::nextafterf(keep, 2.0f);
+                CHECK(bulk->digest(m.row(0), d, &largest) != hash);
+                m.row(0)[t] = keep;
+                std::swap(m.row(0)[t], m.row(0)[0]);
+                CHECK((bulk->digest(m.row(0), d, &largest) != hash) == (t > 0));
+                std::swap(m.row(0)[t], m.row(0)[0]);
+            }
+        }
 }
 
 TEST_CASE("float bounds are rounded outwards, and no further", "[exact][filter]") {
@@ -432,12 +463,12 @@ TEST_CASE("no scale lets a score overflow", "[exact][filter]") {
     CHECK(f.h[0] == 0.0);
 }
 
-TEST_CASE("beyond 2^23 roundings nothing is certified", "[exact][filter]") {
+TEST_CASE("beyond 2^22 roundings nothing is certified", "[exact][filter]") {
     Matrix centroids(2, 1);
     centroids.values = {1.0f, 50.0f};
     Filter f(centroids, {0.0f}, 100.0, int64_t{1} << 24);
     CHECK(std::isinf(exk_filter_error(&f.filter, 0, 1.0f)));
-    Filter below(centroids, {0.0f}, 100.0, int64_t{1} << 22);
+    Filter below(centroids, {0.0f}, 100.0, int64_t{1} << 21);
     CHECK(std::isfinite(exk_filter_error(&below.filter, 0, 1.0f)));
 }
 
@@ -589,6 +620,11 @@ TEST_CASE("the bound holds where every addition loses half a unit in the last pl
                     }
                     // Subtracting must not leave the binade.
                     x.row(0)[0] = c.row(0)[0] = sign > 0 ? 1.0f : 1.0f + 0x1p-11f;
+                    // Points far longer than centroids: h_j, and what its roundings may cost, hardly count.
+                    for (int64_t t = 0; t < d; t++) {
+                        x.row(0)[t] *= 0x1p8f;
+                        c.row(0)[t] *= 0x1p-8f;
+                    }
                     const double use = worst_use(name, x, c, depth_tile);
                     INFO(name << ", one product in " << apart << ", depth tile " << depth_tile);
                     REQUIRE(use <= 1.0);
@@ -684,7 +720,9 @@ bool certified(const Filter &f, int32_t label, float best, float second, float n
     tile.best = &best;
     tile.second = &second;
     int32_t ambiguous = -1;
-    return exk_certify(&f.filter, &tile, norm, &ambiguous) == 0;
+    std::vector<float> offsets(exk_filter_offsets(f.filter.k));
+    const double largest_error = exk_filter_fold(&f.filter, norm, offsets.data());
+    return exk_certify(&f.filter, &tile, norm, largest_error, &ambiguous) == 0;
 }
 
 // Lower scores as a test wants them.

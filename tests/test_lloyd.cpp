@@ -342,6 +342,98 @@ TEST_CASE("inertia per iteration is that of the labels", "[lloyd]") {
     exk_options_free(options);
 }
 
+namespace {
+
+// All that a fit reports of each iteration and must be the same bits, whatever the plan.
+std::vector<double> trace_of(const Matrix &points, int64_t k, const How &how) {
+    exk_options *options = options_for(how);
+    const exk_points view = points.points();
+    exk_result *result = nullptr;
+    REQUIRE(exk_fit(&view, k, options, &result, nullptr) == EXK_OK);
+    std::vector<double> trace;
+    for (int64_t i = 0; i < exk_result_iterations(result); i++) {
+        const exk_iteration *it = exk_result_iteration(result, i);
+        trace.insert(trace.end(), {static_cast<double>(it->moved), it->inertia, it->shift});
+    }
+    CHECK(exk_result_plan(result).update != EXK_UPDATE_AUTO);
+    exk_result_free(result);
+    exk_options_free(options);
+    return trace;
+}
+
+// Most points in one cluster, so that several threads share it; the others spread out.
+Matrix lopsided_points(int64_t n, int64_t d) {
+    Matrix m = uniform_points(n, d, 21);
+    for (int64_t i = 0; i < n; i++)
+        if (i % 8 != 0)
+            for (int64_t t = 0; t < d; t++)
+                m.row(i)[t] = m.row(i)[t] / 64 + 3.0f;
+    return m;
+}
+
+} // namespace
+
+TEST_CASE("every update of the sums gives the same bits", "[lloyd][threads]") {
+    for (const int64_t d : {1, 3, 37})
+        for (const int64_t k : {1, 2, 9, 80, 300})
+            for (const exk_empty empty : {EXK_EMPTY_FARTHEST, EXK_EMPTY_KEEP, EXK_EMPTY_SPLIT})
+                for (const bool lopsided : {false, true}) {
+                    const Matrix points = lopsided ? lopsided_points(300, d) : integer_points(300, d, 6, 22);
+                    How how{"assign_f32_naive__scalar", 1};
+                    how.empty = empty;
+                    how.update = EXK_UPDATE_SCATTER;
+                    const Outcome expected = fit(points, k, how);
+                    const std::vector<double> trace = trace_of(points, k, how);
+                    for (const exk_update update :
+                         {EXK_UPDATE_AUTO, EXK_UPDATE_MOVED, EXK_UPDATE_SCATTER, EXK_UPDATE_SORTED})
+                        for (const int threads : {1, 2, 3, 7}) {
+                            How other{nullptr, threads, 24};
+                            other.empty = empty;
+                            other.update = update;
+                            INFO("d " << d << ", k " << k << ", empty " << empty << ", update " << update
+                                      << ", threads " << threads);
+                            REQUIRE(fit(points, k, other) == expected);
+                            REQUIRE(trace_of(points, k, other) == trace);
+                        }
+                }
+}
+
+TEST_CASE("sorted sums need no k x d for each thread, and a memory limit chooses them", "[lloyd][errors]") {
+    const int64_t k = 300, d = 200, threads = 6;
+    const Matrix points = uniform_points(400, d, 3);
+    const exk_points view = points.points();
+    How how{nullptr, threads};
+    how.max_iter = 2;
+    int64_t bytes[2];
+    exk_result *result = nullptr;
+    for (const bool sorted : {false, true}) {
+        how.update = sorted ? EXK_UPDATE_SORTED : EXK_UPDATE_MOVED;
+        exk_options *options = options_for(how);
+        REQUIRE(exk_fit(&view, k, options, &result, nullptr) == EXK_OK);
+        bytes[sorted] = exk_result_totals(result).scratch_bytes;
+        exk_result_free(result);
+        exk_options_free(options);
+    }
+    CHECK(bytes[0] - bytes[1] > (threads - 1) * k * d * 8);
+    how.update = EXK_UPDATE_AUTO;
+    exk_options *options = options_for(how);
+    for (const int64_t limit : {int64_t{0}, bytes[0], bytes[0] - 1, bytes[1]}) {
+        exk_options_set_max_memory(options, limit);
+        REQUIRE(exk_fit(&view, k, options, &result, nullptr) == EXK_OK);
+        const bool enough = limit == 0 || limit == bytes[0];
+        CHECK(exk_result_plan(result).update == (enough ? EXK_UPDATE_MOVED : EXK_UPDATE_SORTED));
+        exk_result_free(result);
+    }
+    exk_options_set_max_memory(options, bytes[1] - 1);
+    exk_error error = {};
+    CHECK(try_fit(view, k, options, &error) == EXK_ERR_MEMORY);
+    exk_options_free(options);
+    how.update = static_cast<exk_update>(EXK_UPDATE_SORTED + 1);
+    options = options_for(how);
+    CHECK(try_fit(view, k, options, &error) == EXK_ERR_ARGUMENT);
+    exk_options_free(options);
+}
+
 TEST_CASE("the parts of an iteration are no longer than the whole", "[lloyd]") {
     const Matrix points = uniform_points(3000, 5, 12);
     exk_options *options = options_for({nullptr, 2});

@@ -5,13 +5,22 @@
 
 #include "kernels/exact/compare.h"
 
-int64_t exk_certify(const exk_filter *filter, const exk_tile *tile, float norm, int32_t *ambiguous) {
+static bool is_certified(const exk_filter *filter, const exk_tile *tile, int64_t i, float norm) {
+    const double upper = (double)tile->best[i] + 2.0 * exk_filter_error(filter, tile->label[i], norm);
+    return (double)tile->second[i] > upper;
+}
+
+int64_t exk_certify(const exk_filter *filter, const exk_tile *tile, float norm, double largest_error,
+                    int32_t *ambiguous) {
+    /* Nearly all points pass a test with the largest error of all centroids, widened by more than the rounding of
+     * second - best. */
+    const float margin = exk_round_up(2.0 * largest_error * (1.0 + 0x1p-22));
+    const int64_t unclear = filter->bulk->unclear(tile->best, tile->second, margin, tile->rows, ambiguous);
     int64_t count = 0;
-    for (int64_t i = 0; i < tile->rows; i++) {
-        const double upper = (double)tile->best[i] + 2.0 * exk_filter_error(filter, tile->label[i], norm);
-        const bool certified = (double)tile->second[i] > upper;
-        ambiguous[count] = (int32_t)i;
-        count += !certified;
+    for (int64_t u = 0; u < unclear; u++) {
+        const int32_t row = ambiguous[u];
+        ambiguous[count] = row;
+        count += !is_certified(filter, tile, row, norm);
     }
     return count;
 }

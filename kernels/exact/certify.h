@@ -26,11 +26,12 @@ typedef struct exk_refine {
 } exk_refine;
 
 /* List in `ambiguous` the rows of the tile whose label is not proven, and return how many. The tile's offsets must
- * have been folded with `norm`.
+ * have been folded with `norm`, which returned `largest_error`. ambiguous: tile->rows entries.
  *
  * Proof: the true score of the label b is at most best + 2 E_b, that of any other centroid at least its own lower
  * score, hence at least `second`. If second > best + 2 E_b, b is the one nearest centroid. */
-int64_t exk_certify(const exk_filter *filter, const exk_tile *tile, float norm, int32_t *ambiguous);
+int64_t exk_certify(const exk_filter *filter, const exk_tile *tile, float norm, double largest_error,
+                    int32_t *ambiguous);
 
 /* Give the listed rows their true labels. norms: an upper bound of ||x'|| for each row of the tile.
  *

@@ -390,6 +390,7 @@ TEST_CASE("the record of a fit is complete", "[cli]") {
                             "centroid_tile",
                             "depth_tile",
                             "matrix_bytes",
+                            "update",
                             "source",
                             "hash",
                             "tol",
