@@ -54,6 +54,8 @@ static void process_tile(exk_run *run, exk_worker *worker, int64_t first, bool c
         .x = run->points.x + first * run->points.stride,
         .rows = left < run->plan.point_tile ? left : run->plan.point_tile,
         .stride = run->points.stride,
+        .next = left > run->plan.point_tile ? run->points.x + (first + run->plan.point_tile) * run->points.stride
+                                            : NULL,
         .first = first,
         .offset = worker->offset,
         .label = run->labels + first,
