@@ -13,17 +13,37 @@ static exk_scratch scratch_bytes(const exk_shape *shape, const exk_plan *plan) {
     };
 }
 
+/* The next tile's points are fetched into L2 while this one is compared, a few lines with each block of centroids:
+ * a pass waits for memory nowhere, though few centroids leave little time to fetch in. */
+typedef struct fetch {
+    const char *at;
+    int64_t lines; /* for each block */
+} fetch;
+
+static fetch fetch_of(const exk_tile *tile, int64_t k) {
+    const int64_t panels = (tile->rows + PANEL_POINTS - 1) / PANEL_POINTS, blocks = (k + EXK_MR - 1) / EXK_MR;
+    const int64_t lines = tile->rows * tile->stride * (int64_t)sizeof(float) / EXK_ALIGN + 1;
+    return (fetch){(const char *)tile->next, tile->next ? lines / (panels * blocks) + 1 : 0};
+}
+
+static void fetch_ahead(fetch *ahead) {
+    for (int64_t line = 0; line < ahead->lines; line++)
+        __builtin_prefetch(ahead->at + line * EXK_ALIGN, 0, 2);
+    ahead->at += ahead->lines * EXK_ALIGN;
+}
+
 /* A panel of points on its way past centroids [first, last), first being a multiple of EXK_MR. */
 typedef struct sweep {
     const float *points, *blocks, *offset;
     int64_t d, first, last, depth_tile;
 } sweep;
 
-static void sweep_wide(const sweep *s, micro_ahead *ahead, lane_argmin *state) {
+static void sweep_wide(const sweep *s, fetch *ahead, lane_argmin *state) {
     float scores[EXK_MR * PANEL_POINTS] __attribute__((aligned(EXK_ALIGN)));
     for (int64_t j = s->first; j < s->last; j += EXK_MR) {
         const int rows = (int)min_i64(EXK_MR, s->last - j);
-        panel_scores(rows, s->points, s->blocks + j * s->d, s->d, s->depth_tile, s->offset + j, ahead, scores);
+        fetch_ahead(ahead);
+        panel_scores(rows, s->points, s->blocks + j * s->d, s->d, s->depth_tile, s->offset + j, scores);
         lanes_update(rows, scores, PANEL_POINTS, (int32_t)j, state);
     }
 }
@@ -56,7 +76,7 @@ EXK_INLINE void sweep_narrow(int d, const sweep *s, lane_argmin *state) {
 }
 
 /* The argmin of a panel of points. */
-static void sweep_centroids(const sweep *s, micro_ahead *ahead, lane_argmin *state) {
+static void sweep_centroids(const sweep *s, fetch *ahead, lane_argmin *state) {
     switch (s->d) {
     case 1:
         sweep_narrow(1, s, state);
@@ -87,22 +107,12 @@ static void sweep_centroids(const sweep *s, micro_ahead *ahead, lane_argmin *sta
     }
 }
 
-/* Fetch the next tile while this one is compared, spread evenly over all steps. */
-static micro_ahead points_ahead(const exk_tile *tile, int64_t d, int64_t k) {
-    const int64_t panels = (tile->rows + PANEL_POINTS - 1) / PANEL_POINTS, blocks = (k + EXK_MR - 1) / EXK_MR;
-    const int64_t bytes = tile->rows * tile->stride * (int64_t)sizeof(float);
-    const int64_t steps = panels * blocks * (d / DEPTH_STEP) + 1;
-    if (!tile->next)
-        return (micro_ahead){(const char *)tile->x, 0};
-    return (micro_ahead){(const char *)tile->next, (bytes + steps - 1) / steps};
-}
-
 static void assign(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
                    const exk_tile *tile) {
     const int64_t d = centroids->d, k = centroids->k;
     lane_argmin *state = workspace->thread;
     float *panels = (float *)(void *)((char *)workspace->thread + lanes_bytes(plan->point_tile));
-    micro_ahead ahead = points_ahead(tile, d, k);
+    fetch ahead = fetch_of(tile, k);
     lanes_start(tile, state);
     for (int64_t i = 0; i < tile->rows; i += PANEL_POINTS)
         pack_points(tile, i, d, panels + i * d);

@@ -23,7 +23,6 @@ typedef struct meeting {
     const float *points, *blocks, *offset;
     float *scores; /* count x PANEL_POINTS */
     int64_t count, d;
-    micro_ahead ahead;
 } meeting;
 
 /* Subtract the products over dimensions [from, from + depth) from the scores, which start at the offsets. */
@@ -33,7 +32,7 @@ static void subtract_slice(const meeting *m, int64_t from, int64_t depth) {
         const int rows = (int)min_i64(EXK_MR, m->count - j);
         const float *block = m->blocks + j * m->d + from * EXK_MR;
         micro_scores(rows, m->points + from * PANEL_POINTS, block, depth, from == 0 ? m->offset + j : zero,
-                     m->ahead, from > 0, m->scores + j * PANEL_POINTS);
+                     from > 0, m->scores + j * PANEL_POINTS);
     }
 }
 
@@ -48,7 +47,6 @@ static void assign(const exk_score_centroids *centroids, const exk_plan *plan, c
         pack_points(tile, i, d, panels + i * d);
     for (int64_t j = 0; j < k; j += width) {
         meeting m = {.blocks = (const float *)workspace->shared + j * d, .offset = tile->offset + j, .d = d};
-        m.ahead.at = (const char *)tile->x;
         m.count = min_i64(width, k - j);
         for (int64_t t = 0; t < d; t += plan->depth_tile) {
             for (int64_t i = 0; i < tile->rows; i += PANEL_POINTS) {
