@@ -4,7 +4,10 @@
 #include "kernels/body/microkernel.h"
 #include "kernels/body/scores.h"
 
-enum { NARROW = 8 };
+enum {
+    NARROW = 8,     /* dimensions */
+    FETCH_MOST = 12 /* lines at a time */
+};
 
 static exk_scratch scratch_bytes(const exk_shape *shape, const exk_plan *plan) {
     return (exk_scratch){
@@ -13,23 +16,14 @@ static exk_scratch scratch_bytes(const exk_shape *shape, const exk_plan *plan) {
     };
 }
 
-/* The next tile's points are fetched into L2 while this one is compared, a few lines with each block of centroids:
- * a pass waits for memory nowhere, though few centroids leave little time to fetch in. */
-typedef struct fetch {
-    const char *at;
-    int64_t lines; /* for each block */
-} fetch;
-
-static fetch fetch_of(const exk_tile *tile, int64_t k) {
+/* The next tile's points are fetched while this one is compared, spread evenly over the chunks of it. With few
+ * centroids that would be so many lines at a time that the hardware's own prefetching does better. */
+static micro_fetch fetch_of(const exk_tile *tile, int64_t d, int64_t k) {
     const int64_t panels = (tile->rows + PANEL_POINTS - 1) / PANEL_POINTS, blocks = (k + EXK_MR - 1) / EXK_MR;
-    const int64_t lines = tile->rows * tile->stride * (int64_t)sizeof(float) / EXK_ALIGN + 1;
-    return (fetch){(const char *)tile->next, tile->next ? lines / (panels * blocks) + 1 : 0};
-}
-
-static void fetch_ahead(fetch *ahead) {
-    for (int64_t line = 0; line < ahead->lines; line++)
-        __builtin_prefetch(ahead->at + line * EXK_ALIGN, 0, 2);
-    ahead->at += ahead->lines * EXK_ALIGN;
+    const int64_t chunks = panels * blocks * ((d + DEPTH_CHUNK - 1) / DEPTH_CHUNK);
+    const int64_t lines = tile->rows * tile->stride * (int64_t)sizeof(float) / EXK_ALIGN;
+    const int64_t each = (lines + chunks - 1) / chunks;
+    return (micro_fetch){(const char *)tile->next, tile->next && each <= FETCH_MOST ? each : 0};
 }
 
 /* A panel of points on its way past centroids [first, last), first being a multiple of EXK_MR. */
@@ -38,12 +32,11 @@ typedef struct sweep {
     int64_t d, first, last, depth_tile;
 } sweep;
 
-static void sweep_wide(const sweep *s, fetch *ahead, lane_argmin *state) {
+static void sweep_wide(const sweep *s, micro_fetch *ahead, lane_argmin *state) {
     float scores[EXK_MR * PANEL_POINTS] __attribute__((aligned(EXK_ALIGN)));
     for (int64_t j = s->first; j < s->last; j += EXK_MR) {
         const int rows = (int)min_i64(EXK_MR, s->last - j);
-        fetch_ahead(ahead);
-        panel_scores(rows, s->points, s->blocks + j * s->d, s->d, s->depth_tile, s->offset + j, scores);
+        panel_scores(rows, s->points, s->blocks + j * s->d, s->d, s->depth_tile, s->offset + j, ahead, scores);
         lanes_update(rows, scores, PANEL_POINTS, (int32_t)j, state);
     }
 }
@@ -76,7 +69,7 @@ EXK_INLINE void sweep_narrow(int d, const sweep *s, lane_argmin *state) {
 }
 
 /* The argmin of a panel of points. */
-static void sweep_centroids(const sweep *s, fetch *ahead, lane_argmin *state) {
+static void sweep_centroids(const sweep *s, micro_fetch *ahead, lane_argmin *state) {
     switch (s->d) {
     case 1:
         sweep_narrow(1, s, state);
@@ -112,7 +105,7 @@ static void assign(const exk_score_centroids *centroids, const exk_plan *plan, c
     const int64_t d = centroids->d, k = centroids->k;
     lane_argmin *state = workspace->thread;
     float *panels = (float *)(void *)((char *)workspace->thread + lanes_bytes(plan->point_tile));
-    fetch ahead = fetch_of(tile, k);
+    micro_fetch ahead = fetch_of(tile, d, k);
     lanes_start(tile, state);
     for (int64_t i = 0; i < tile->rows; i += PANEL_POINTS)
         pack_points(tile, i, d, panels + i * d);

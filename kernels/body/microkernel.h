@@ -30,7 +30,7 @@
 #endif
 #define EXK_INLINE static inline __attribute__((always_inline))
 
-enum { PANEL_POINTS = EXK_NV * VEC_LANES, PACK_SINGLY = 4 };
+enum { PANEL_POINTS = EXK_NV * VEC_LANES, DEPTH_CHUNK = 64, PACK_SINGLY = 4 };
 
 EXK_INLINE int64_t min_i64(int64_t a, int64_t b) {
     return a < b ? a : b;
@@ -54,6 +54,19 @@ EXK_INLINE void micro_step(int rows, const float *points, const float *centroids
     }
 }
 
+/* Memory wanted in L2 soon: so many lines with every DEPTH_CHUNK dimensions of a micro-kernel. More at a time
+ * would keep the panel's own lines waiting. */
+typedef struct micro_fetch {
+    const char *at;
+    int64_t lines;
+} micro_fetch;
+
+EXK_INLINE void fetch_lines(micro_fetch *fetch) {
+    for (int64_t line = 0; line < fetch->lines; line++)
+        __builtin_prefetch(fetch->at + line * EXK_ALIGN, 0, 2);
+    fetch->at += fetch->lines * EXK_ALIGN;
+}
+
 EXK_INLINE void micro_add(int rows, const float *more, vec_f32 acc[EXK_MR][EXK_NV]) {
     EXK_UNROLL for (int r = 0; r < rows; r++) {
         EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
@@ -63,16 +76,20 @@ EXK_INLINE void micro_add(int rows, const float *more, vec_f32 acc[EXK_MR][EXK_N
 }
 
 EXK_INLINE void micro_rows(int rows, const float *points, const float *centroids, int64_t depth,
-                           const float *start, bool add, float *out) {
+                           const float *start, micro_fetch *fetch, bool add, float *out) {
     vec_f32 acc[EXK_MR][EXK_NV];
     EXK_UNROLL for (int r = 0; r < rows; r++) {
         EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
             acc[r][v] = vec_set1(start[r]);
         }
     }
-    /* Unrolled, the loop's own scalar instructions take fewer of the slots that the multiply-adds need. */
-    EXK_UNROLL_4 for (int64_t t = 0; t < depth; t++) {
-        micro_step(rows, points + t * PANEL_POINTS, centroids + t * EXK_MR, acc);
+    for (int64_t chunk = 0; chunk < depth; chunk += DEPTH_CHUNK) {
+        const int64_t end = min_i64(chunk + DEPTH_CHUNK, depth);
+        fetch_lines(fetch);
+        /* Unrolled, the loop's own scalar instructions take fewer of the slots that the multiply-adds need. */
+        EXK_UNROLL_4 for (int64_t t = chunk; t < end; t++) {
+            micro_step(rows, points + t * PANEL_POINTS, centroids + t * EXK_MR, acc);
+        }
     }
     if (add)
         micro_add(rows, out, acc);
@@ -86,16 +103,19 @@ EXK_INLINE void micro_rows(int rows, const float *points, const float *centroids
 /* out[r][point] = start[r] - dot product over `depth` dimensions, for `rows` <= EXK_MR centroids; out += that with
  * `add`. Never inlined: compilers given more to keep in registers around this loop spill its accumulators. */
 static __attribute__((noinline)) void micro_scores(int rows, const float *points, const float *centroids,
-                                                   int64_t depth, const float *start, bool add, float *out) {
+                                                   int64_t depth, const float *start, micro_fetch *fetch, bool add,
+                                                   float *out) {
     /* A case beyond EXK_MR never comes up: it gets a label of its own and a body that compiles. */
     switch (rows) {
     case EXK_MR:
-        micro_rows(EXK_MR, points, centroids, depth, start, add, out);
+        micro_rows(EXK_MR, points, centroids, depth, start, fetch, add, out);
         break;
+/* clang-format off */
 #define EXK_ROWS(count)                                                                                           \
-    case EXK_MR > (count) ? (count):                                                                              \
-        -(count) : micro_rows(EXK_MR > (count) ? (count) : 1, points, centroids, depth, start, add, out);         \
+    case EXK_MR > (count) ? (count) : -(count):                                                                   \
+        micro_rows(EXK_MR > (count) ? (count) : 1, points, centroids, depth, start, fetch, add, out);             \
         break;
+        /* clang-format on */
         EXK_ROWS(1)
         EXK_ROWS(2)
         EXK_ROWS(3)
@@ -114,12 +134,12 @@ _Static_assert(EXK_MR <= 8, "micro_scores lists fewer than 8 rows");
  * every depth_tile of them: no product then meets more than depth_tile + d/depth_tile roundings, which keeps the
  * error bound, and so the number of ambiguous points, small. */
 EXK_INLINE void panel_scores(int rows, const float *points, const float *centroids, int64_t d, int64_t depth_tile,
-                             const float *offset, float *out) {
+                             const float *offset, micro_fetch *fetch, float *out) {
     static const float zero[EXK_MR];
-    micro_scores(rows, points, centroids, min_i64(d, depth_tile), offset, false, out);
+    micro_scores(rows, points, centroids, min_i64(d, depth_tile), offset, fetch, false, out);
     for (int64_t t = depth_tile; t < d; t += depth_tile) {
         micro_scores(rows, points + t * PANEL_POINTS, centroids + t * EXK_MR, min_i64(d - t, depth_tile), zero,
-                     true, out);
+                     fetch, true, out);
     }
 }
 

@@ -28,10 +28,11 @@ typedef struct meeting {
 /* Subtract the products over dimensions [from, from + depth) from the scores, which start at the offsets. */
 static void subtract_slice(const meeting *m, int64_t from, int64_t depth) {
     static const float zero[EXK_MR];
+    micro_fetch none = {NULL, 0};
     for (int64_t j = 0; j < m->count; j += EXK_MR) {
         const int rows = (int)min_i64(EXK_MR, m->count - j);
         const float *block = m->blocks + j * m->d + from * EXK_MR;
-        micro_scores(rows, m->points + from * PANEL_POINTS, block, depth, from == 0 ? m->offset + j : zero,
+        micro_scores(rows, m->points + from * PANEL_POINTS, block, depth, from == 0 ? m->offset + j : zero, &none,
                      from > 0, m->scores + j * PANEL_POINTS);
     }
 }
