@@ -128,7 +128,7 @@ TEST_CASE("a cache that cannot be used is reported in one line and ignored", "[c
     foreign[hash] = good[hash] == '0' ? '1' : '0';
     const std::pair<std::string, const char *> damaged[] = {
         {good.substr(0, good.size() / 2), "not a JSON object"},
-        {foreign, "another machine"},
+        {foreign, "'machine' contradicts itself"},
     };
     for (const auto &damage : damaged) {
         p.overwrite(damage.first);

@@ -88,9 +88,10 @@ void set_hash(char *hash, char digit) {
 
 std::unique_ptr<exk_survey> sample() {
     std::unique_ptr<exk_survey> survey(new exk_survey());
-    std::snprintf(survey->machine.text, sizeof survey->machine.text, "cpu=\"odd\\name\"; isas=scalar");
+    std::snprintf(survey->machine.text, sizeof survey->machine.text,
+                  "cpu=\"odd\\name\"; isas=scalar; caches=unknown; pus=1");
     std::snprintf(survey->machine.geometry, sizeof survey->machine.geometry, "unknown");
-    set_hash(survey->machine.hash, 'a');
+    exk_hash_text(survey->machine.text, survey->machine.hash);
     exk_build_hash(survey->build);
     const exk_topology topology = machine(2, 48 * KiB, 2 * MiB, 32 * MiB);
     for (int threads : {1, 2, 7}) {
@@ -364,14 +365,19 @@ TEST_CASE("damage is found and named, and nothing of the file is used", "[survey
     CHECK(contains(refusal("{"), "not a JSON object"));
     CHECK(contains(refusal(good + "x"), "not a JSON object"));
     CHECK(contains(refusal(good + std::string("\0{}", 3)), "not a JSON object"));
+    CHECK(contains(refusal(good + std::string("\0", 1)), "not a JSON object"));
     CHECK(contains(refusal(std::string(100000, '[')), "not a JSON object"));
     CHECK(contains(refusal("{\"a\":" + std::string(100000, '{')), "not a JSON object"));
     CHECK(contains(refusal("{}"), "'schema'"));
-    CHECK(contains(refusal(with(good, "ceilings 1", "ceilings 2")), "another schema"));
+    CHECK(contains(refusal(with(good, "ceilings 1", "ceilings 2")), "'schema' is another"));
     CHECK(contains(refusal(with(good, "\"exakt ceilings 1\"", "1")), "'schema' is missing or not plain text"));
-    CHECK(contains(refusal(with(good, "aaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaX")), "hexadecimal"));
+    const std::string hash = sample()->machine.hash;
+    CHECK(contains(refusal(with(good, hash, "aaaaaaaaaaaaaaaX")), "'hash' is not 16 hexadecimal"));
+    CHECK(contains(refusal(with(good, hash, "aaaaaaaaaaaaaaaa")), "'machine' contradicts itself"));
+    CHECK(contains(refusal(with(good, "\"caches\":\t\"unknown", "\"caches\":\t\"L1")), "contradicts itself"));
+    CHECK(contains(refusal(with(good, "pus=1", "pus=2")), "contradicts itself"));
     CHECK(contains(refusal(with(good, "scalar", "sca\\u001blar")), "plain text"));
-    CHECK(contains(refusal(with(good, "unknown", std::string(500, 'x'))), "plain text"));
+    CHECK(contains(refusal(with(good, "\"caches\":\t\"unknown", "\"caches\":\t\"" + std::string(500, 'x'))), "plain text"));
     CHECK(contains(refusal(with(good, "\"threads\":\t1", "\"threads\":\t0")), "part 1: 'threads'"));
     CHECK(contains(refusal(with(good, "\"threads\":\t1", "\"threads\":\t1.5")), "whole number from 1 to 4096"));
     CHECK(contains(refusal(with(good, "\"threads\":\t1", "\"threads\":\t1e999")), "'threads'"));
@@ -441,5 +447,6 @@ TEST_CASE("the file's name tells machine and build", "[survey]") {
     const environment cache("EXAKT_CACHE", "/somewhere");
     char path[PATH_MAX];
     REQUIRE(exk_survey_path(&survey->machine, path, sizeof path, nullptr) == EXK_OK);
-    CHECK(std::string(path) == "/somewhere/ceilings-aaaaaaaaaaaaaaaa-" + std::string(survey->build) + ".json");
+    CHECK(std::string(path) ==
+          "/somewhere/ceilings-" + std::string(survey->machine.hash) + "-" + survey->build + ".json");
 }
