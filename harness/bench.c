@@ -41,19 +41,36 @@ static void remember_start(bench *b) {
 }
 
 static exit_code check_outputs(const settings *s) {
-    named_file inputs[POSITIONALS_MAX];
+    named_file inputs[POSITIONALS_MAX + 2];
     const named_file outputs[] = {{"--json", s->json}, {"--csv", s->csv}};
-    for (int i = 0; i < s->positionals; i++)
-        inputs[i] = (named_file){"an input", s->positional[i]};
+    int n_inputs = 0;
+    for (; n_inputs < s->positionals; n_inputs++)
+        inputs[n_inputs] = (named_file){"an input", s->positional[n_inputs]};
+    inputs[n_inputs++] = (named_file){"the file of --vs", s->vs};
+    inputs[n_inputs++] = (named_file){"the file of --measured", s->measured};
     if (s->json && s->csv && output_is_stdout(s->json) && output_is_stdout(s->csv))
         return fail(CLI_USAGE, "--csv and --json: only one of them can go to stdout");
     exit_code code = json_check(s->json);
     if (code == CLI_OK && s->csv)
         code = output_check("--csv", s->csv);
-    return code == CLI_OK ? outputs_distinct(outputs, 2, inputs, s->positionals) : code;
+    return code == CLI_OK ? outputs_distinct(outputs, 2, inputs, n_inputs) : code;
+}
+
+static exit_code check_measured(const settings *s) {
+    if (s->positionals > 0 || s->json || s->csv)
+        return fail(CLI_USAGE, "--measured: measures nothing, so there is no INPUT, --json or --csv beside it");
+    if (!s->vs)
+        return fail(CLI_USAGE, "--measured: with what is it to be compared? Give --vs RESULTS");
+    return CLI_OK;
 }
 
 static exit_code check_settings(const settings *s) {
+    if ((s->vs || s->measured) && !json_available())
+        return fail(CLI_USAGE, "--vs: built without cJSON; install libcjson-dev and build again, or leave it out");
+    if (s->measured)
+        return check_measured(s);
+    if (s->positionals == 0)
+        return fail(CLI_USAGE, "an argument is missing; usage: exakt bench %s", command_bench.synopsis);
     if (s->k_list.count == 0)
         return fail(CLI_USAGE, "-k: missing; give the numbers of clusters, for example -k 100,256");
     return check_outputs(s);
@@ -85,14 +102,18 @@ static void choose_threads(bench *b) {
     b->threads.count = kept;
 }
 
+static bool takes_stdout(const char *path) {
+    return path && output_is_stdout(path);
+}
+
 static exit_code begin(bench *b) {
-    b->out = (b->s->json && output_is_stdout(b->s->json)) || (b->s->csv && output_is_stdout(b->s->csv)) ? stderr
-                                                                                                        : stdout;
     remember_start(b);
     exit_code code = select_variants(b);
     if (code != CLI_OK)
         return code;
     b->has_topology = topology_or_warning(&b->topology);
+    if (b->has_topology)
+        exk_fingerprint_take(&b->topology, &b->machine);
     choose_threads(b);
     b->group_room = b->s->positionals * b->s->k_list.count;
     b->groups = calloc((size_t)b->group_room, sizeof *b->groups);
@@ -104,16 +125,22 @@ static exit_code begin(bench *b) {
     return CLI_OK;
 }
 
-/* Where a round stands, on stderr. */
-static void show_progress(const measure *m, int candidate, void *user) {
-    const bench_group *g = user;
-    const settings *s = g->bench->s;
-    if (s->quiet || s->progress || !isatty(STDERR_FILENO))
+void bench_show(const bench *b, const char *format, ...) {
+    if (b->s->quiet || b->s->progress || !isatty(STDERR_FILENO))
         return;
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("\r\033[K", stderr);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+}
+
+static void show_sample(const measure *m, int candidate, void *user) {
+    const bench_group *g = user;
     const bench_row *r = &g->rows[candidate];
     const double left = g->planned_seconds * (g->samples - m->rounds) / g->samples;
-    fprintf(stderr, "\r\033[Kround %d of %d, about %.0f s left: %s, %d thread%s", m->rounds + 1, g->samples, left,
-            r->variant->name, r->plan.threads, r->plan.threads == 1 ? "" : "s");
+    bench_show(g->bench, "round %d of %d, about %.0f s left: %s, %d thread%s", m->rounds + 1, g->samples, left,
+               r->variant->name, r->plan.threads, r->plan.threads == 1 ? "" : "s");
 }
 
 static void show_round(const bench_group *g) {
@@ -122,15 +149,10 @@ static void show_round(const bench_group *g) {
                 g->samples);
 }
 
-static void clear_progress(const bench_group *g) {
-    if (!g->bench->s->quiet && !g->bench->s->progress && isatty(STDERR_FILENO))
-        fputs("\r\033[K", stderr);
-}
-
 static void measure_rounds(bench_group *g) {
     while (g->measure.rounds < g->samples && measure_round(&g->measure))
         show_round(g);
-    clear_progress(g);
+    bench_show(g->bench, "%s", "");
     measure_judge(&g->measure);
 }
 
@@ -156,7 +178,10 @@ static exit_code prepare(bench_group *g) {
         return code;
     bench_choose_iterations(g);
     bench_leave_out(g);
+    if (!g->bench->s->quiet)
+        bench_print_head(g);
     code = bench_verify(g);
+    bench_show(g->bench, "%s", "");
     if (code == CLI_OK)
         bench_choose_samples(g);
     return code;
@@ -185,7 +210,7 @@ static exit_code run_group(bench *b, const char *input, const exk_dataset *data,
     bench_group *g = &b->groups[b->group_count++];
     *g = (bench_group){.bench = b, .input = input, .points = data->points};
     g->shape = (exk_shape){data->points.n, data->points.d, k};
-    g->measure = (measure){.seed = b->s->seed, .stop = interrupt_flag(), .progress = show_progress, .user = g};
+    g->measure = (measure){.seed = b->s->seed, .stop = interrupt_flag(), .progress = show_sample, .user = g};
     memcpy(g->note, data->note, sizeof g->note);
     if (k > g->shape.n)
         return fail(CLI_USAGE, "-k: %lld clusters for %lld points in %s; use at most %lld", (long long)k,
@@ -250,23 +275,32 @@ static void run_inputs(bench *b) {
 
 static exit_code conclude(bench *b) {
     b->stopped = interrupted();
+    note_failure(b, bench_vs(b));
     if (!b->s->quiet)
         bench_print_end(b);
     note_failure(b, bench_write(b));
-    if (interrupted())
-        return fail(CLI_INTERRUPTED, "interrupted; what was measured until then is written");
+    if (b->stopped)
+        return fail(CLI_INTERRUPTED, "interrupted; what was measured until then is kept");
     return b->code;
+}
+
+static exit_code bench_inputs(bench *b) {
+    const exit_code code = begin(b);
+    if (code != CLI_OK)
+        return code;
+    run_inputs(b);
+    return conclude(b);
 }
 
 static exit_code bench_command(const settings *s) {
     bench b = {.s = s, .read_bandwidth = NAN};
+    b.out = takes_stdout(s->json) || takes_stdout(s->csv) ? stderr : stdout;
     exit_code code = check_settings(s);
     if (code == CLI_OK)
-        code = begin(&b);
-    if (code == CLI_OK) {
-        run_inputs(&b);
-        code = conclude(&b);
-    }
+        code = bench_vs_read(&b);
+    if (code == CLI_OK)
+        code = s->measured ? bench_vs_measured(&b) : bench_inputs(&b);
+    bench_vs_end(&b);
     end(&b);
     return code;
 }
@@ -288,8 +322,8 @@ const command command_bench = {
         "examples:\n"
         "  exakt bench gen:embed,n=20000,d=256 -k 256\n"
         "  exakt bench points.npy more.npy -k 100,1000 --variants 'fused,*blas*' --threads 2 --json new.json\n"
-        "  exakt bench gen:embed,n=20000,d=256 -k 256 --vs old.json\n",
-    .least = 1,
+        "  exakt bench gen:embed,n=20000,d=256 -k 256 --vs old.json\n"
+        "  exakt bench --measured new.json --vs old.json\n",
     .most = POSITIONALS_MAX,
     .run = bench_command,
 };

@@ -5,11 +5,12 @@
 
 #include "datasets/datasets.h"
 #include "harness/cli.h"
+#include "harness/compare.h"
 #include "harness/hash.h"
 #include "harness/json.h"
 #include "harness/measure.h"
 #include "harness/stats.h"
-#include "tuner/topology.h"
+#include "tuner/fingerprint.h"
 
 #include "kernels/variant.h"
 
@@ -46,6 +47,8 @@ typedef struct bench_row {
     int64_t scratch_bytes; /* beside the points */
     int64_t left_bytes;    /* still resident when it had run */
     int64_t iterations, evaluations, ambiguous, exact; /* of a fit */
+    exk_parts parts;                                   /* seconds, summed over all iterations of all samples */
+    int64_t parts_iterations;                          /* so many */
 } bench_row;
 
 /* What a row is compared with: multiply-adds of an ISA on a number of threads. */
@@ -96,10 +99,16 @@ typedef struct bench {
     int unpinned; /* set by a thread that could not be bound */
     FILE *out;    /* for people */
     char started[32];
-    exit_code code; /* the first thing that went wrong */
+    exk_fingerprint machine;
+    results old, now;      /* of --vs; this run in the same terms */
+    comparison comparison; /* of the two */
+    exit_code code;        /* the first thing that went wrong */
 } bench;
 
-/* bench.c: keep a warning for the record and print it; each text once. */
+/* bench.c: where this stands, on stderr if that is a terminal; "" clears it. */
+void bench_show(const bench *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Keep a warning for the record and print it; each text once. */
 void bench_warn(bench *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* bench_fit.c: at most so many iterations from g->start, without the labelling that would follow; where k exceeds
@@ -126,6 +135,8 @@ double bench_read_bandwidth(const bench *b);
 exit_code bench_lay_out(bench_group *g);
 void bench_choose_iterations(bench_group *g);
 void bench_leave_out(bench_group *g);
+/* What checking and measuring will take, as far as the trial tells. */
+double bench_expected_seconds(const bench_group *g);
 void bench_choose_samples(bench_group *g);
 
 /* bench_check.c: run every row on a small part of the points, to know how fast it is; then hold its result
@@ -158,9 +169,17 @@ void bench_warn_of_machine(bench *b);
 void bench_warn_of_noise(bench_group *g);
 
 /* bench_report.c */
+void bench_print_head(const bench_group *g);
 void bench_print_plan(const bench_group *g);
 void bench_print_group(const bench_group *g);
 void bench_print_end(const bench *b);
+
+/* bench_vs.c: read the file of --vs; compare with it, tell, and return CLI_DIFFERS if some row is slower. */
+exit_code bench_vs_read(bench *b);
+exit_code bench_vs(bench *b);
+/* --measured: compare two files. */
+exit_code bench_vs_measured(bench *b);
+void bench_vs_end(bench *b);
 
 /* bench_record.c: the JSON and CSV files, as far as they were asked for. */
 exit_code bench_write(const bench *b);

@@ -73,13 +73,21 @@ exit_code bench_try(bench_group *g) {
     return interrupted() ? CLI_INTERRUPTED : CLI_OK;
 }
 
+static void show_check(const bench_row *r) {
+    bench_show(r->group->bench, "checking %s, %d thread%s", r->variant->name, r->plan.threads,
+               r->plan.threads == 1 ? "" : "s");
+}
+
 /* Rows in BENCH_UNCHECKED against a result on the same points. */
 static void hold_against(bench_group *g, const exk_result *expected, const exk_points *points,
                          int64_t iterations) {
     for (int i = 0; i < g->measure.count && !interrupted(); i++) {
         exk_result *result;
         bench_row *r = &g->rows[i];
-        if (r->state != BENCH_UNCHECKED || !bench_run_row(r, points, iterations, &result))
+        if (r->state != BENCH_UNCHECKED)
+            continue;
+        show_check(r);
+        if (!bench_run_row(r, points, iterations, &result))
             continue;
         if (!results_agree(expected, result, r->why, sizeof r->why))
             r->state = BENCH_DIFFERS;
@@ -162,8 +170,10 @@ static exit_code verify_among_themselves(bench_group *g) {
     for (int i = 0; i < g->measure.count && code == CLI_OK; i++) {
         exk_result *result;
         b.choice[i] = -1;
-        if (g->rows[i].state == BENCH_UNCHECKED && !interrupted() &&
-            bench_run_row(&g->rows[i], &g->points, g->iterations, &result))
+        if (g->rows[i].state != BENCH_UNCHECKED || interrupted())
+            continue;
+        show_check(&g->rows[i]);
+        if (bench_run_row(&g->rows[i], &g->points, g->iterations, &result))
             vote(&b, i, result);
     }
     if (b.count > 0)

@@ -157,6 +157,17 @@ bool bench_run_row(bench_row *r, const exk_points *points, int64_t iterations, e
     return status == EXK_OK;
 }
 
+static void add_parts(bench_row *r, const exk_result *result) {
+    const exk_iteration *it;
+    for (int64_t i = 0; (it = exk_result_iteration(result, i)); i++) {
+        r->parts.prepare += it->parts.prepare;
+        r->parts.assign += it->parts.assign;
+        r->parts.refine += it->parts.refine;
+        r->parts.update += it->parts.update;
+        r->parts_iterations++;
+    }
+}
+
 /* One fit of a sample: its iterations' time is added to *seconds. */
 static bool sample_fit(bench_row *r, double *seconds) {
     bench_group *g = r->group;
@@ -169,6 +180,7 @@ static bool sample_fit(bench_row *r, double *seconds) {
     }
     int64_t iterations;
     *seconds += iterations_seconds(result, &iterations);
+    add_parts(r, result);
     const bool agrees = results_agree(g->standard, result, r->why, sizeof r->why);
     if (!agrees)
         r->state = BENCH_DIFFERS;

@@ -162,10 +162,23 @@ static void choose_repeats(bench_group *g) {
     g->repeats = fastest > 0 ? (int)clamp(shortest_sample / fastest + 1, 1, MOST_REPEATS) : 1;
 }
 
-void bench_choose_samples(bench_group *g) {
-    const bench *b = g->bench;
+static int samples_for(const bench *b, double round_seconds) {
     const int groups = b->s->positionals * b->s->k_list.count;
     const double share = usual_budget / groups, budget = share > least_budget ? share : least_budget;
+    if (b->s->samples > 0)
+        return (int)b->s->samples;
+    return round_seconds > 0 ? (int)clamp(budget / round_seconds, FEWEST_SAMPLES, MOST_SAMPLES) : 0;
+}
+
+double bench_expected_seconds(const bench_group *g) {
+    double round = 0;
+    for (int i = 0; i < g->measure.count; i++)
+        if (g->rows[i].state == BENCH_UNCHECKED)
+            round += g->rows[i].estimate * (double)g->iterations + reading_seconds;
+    return round * (samples_for(g->bench, round) + 1);
+}
+
+void bench_choose_samples(bench_group *g) {
     double round = 0;
     choose_repeats(g);
     for (int i = 0; i < g->measure.count; i++) {
@@ -173,9 +186,6 @@ void bench_choose_samples(bench_group *g) {
         if (g->rows[i].state == BENCH_VERIFIED)
             round += g->repeats * g->rows[i].wall + reading_seconds;
     }
-    const int64_t given = b->s->samples;
-    g->samples = round > 0 ? (int)clamp(budget / round, FEWEST_SAMPLES, MOST_SAMPLES) : 0;
-    if (given > 0)
-        g->samples = (int)given;
+    g->samples = samples_for(g->bench, round);
     g->planned_seconds = round * g->samples;
 }

@@ -19,6 +19,16 @@ static void add_plan(json *node, const bench_row *r) {
     json_add_text(plan, "source", r->plan_source);
 }
 
+/* Where the time of an iteration went: means, in seconds. */
+static void add_parts(json *node, const bench_row *r) {
+    const double iterations = (double)r->parts_iterations;
+    json *parts = json_add_object(node, "parts");
+    json_add_real(parts, "prepare", r->parts.prepare / iterations);
+    json_add_real(parts, "assign", r->parts.assign / iterations);
+    json_add_real(parts, "refine", r->parts.refine / iterations);
+    json_add_real(parts, "update", r->parts.update / iterations);
+}
+
 static void add_flags(json *node, unsigned flags) {
     json *list = json_add_array(node, "flags");
     for (int f = 0; f < MEASURE_FLAGS; f++)
@@ -96,6 +106,7 @@ static void add_row(json *list, const bench_row *r) {
     json_add_text(node, "labels_hash", g->labels_hash);
     json_add_text(node, "centroids_hash", g->centroids_hash);
     json_add_real(node, "inertia", g->inertia);
+    add_parts(node, r);
     add_plan(node, r);
     add_samples(node, bench_row_samples(r));
 }
@@ -143,9 +154,40 @@ static void add_ceilings(json *manifest, const bench *b) {
     json_add_real(manifest, "memory_read_gbs", b->read_bandwidth * 1e-9);
 }
 
+static void add_compared_row(json *list, const compare_row *row) {
+    json *node = json_add_object(list, NULL);
+    json_add_text(node, "input", row->now->input);
+    json_add_integer(node, "k", row->now->k);
+    json_add_text(node, "variant", row->now->variant);
+    json_add_integer(node, "threads", row->now->threads);
+    json_add_text(node, "verdict", compare_verdict_name(row->verdict));
+    json_add_text(node, "reason", row->reason);
+    json_add_real(node, "ratio", row->ratio);
+    json_add_real(node, "ratio_low", row->interval.low);
+    json_add_real(node, "ratio_high", row->interval.high);
+    json_add_real(node, "p", row->p);
+}
+
+static void add_comparison(json *root, const bench *b) {
+    const comparison *c = &b->comparison;
+    json *node = json_add_object(root, "comparison");
+    json_add_text(node, "with", b->old.name);
+    json_add_text(node, "commit", b->old.commit);
+    json_add_text(node, "started", b->old.started);
+    json_add_text(node, "test", "Mann-Whitney on seconds times ceiling, Holm");
+    json_add_real(node, "alpha", compare_alpha);
+    json_add_real(node, "least_effect", compare_effect);
+    json_add_integer(node, "unmatched", c->unmatched);
+    json *list = json_add_array(node, "rows");
+    for (int i = 0; i < c->count; i++)
+        add_compared_row(list, &c->rows[i]);
+}
+
 static json *record(const bench *b) {
-    json *root = json_object(), *manifest = json_add_object(root, "manifest");
-    manifest_add(manifest, b->has_topology ? &b->topology : NULL);
+    json *root = json_object();
+    json_add_text(root, "format", results_format);
+    json *manifest = json_add_object(root, "manifest");
+    manifest_add(manifest, b->has_topology ? &b->topology : NULL, &b->machine);
     json_add_text(manifest, "started", b->started);
     json_add_unsigned(manifest, "seed", b->s->seed);
     json_add_text(manifest, "init", init_names[b->s->first]);
@@ -158,6 +200,8 @@ static json *record(const bench *b) {
     for (int i = 0; i < b->warning_count; i++)
         json_add_text(warnings, NULL, b->warnings[i]);
     add_rows(root, b);
+    if (b->s->vs)
+        add_comparison(root, b);
     return root;
 }
 

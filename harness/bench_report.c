@@ -24,14 +24,21 @@ static void print_left_out(const bench_group *g, FILE *out) {
         fprintf(out, "          to have them timed all the same, name them: --variants '*'\n");
 }
 
-void bench_print_plan(const bench_group *g) {
+void bench_print_head(const bench_group *g) {
     FILE *out = g->bench->out;
-    const int rows = count_state(g, BENCH_VERIFIED);
     fprintf(out, "%s%s: %" PRId64 " points x %" PRId64 " dimensions, k = %" PRId64 "%s%s\n",
             g == g->bench->groups ? "" : "\n", g->input, g->shape.n, g->shape.d, g->shape.k, *g->note ? "; " : "",
             g->note);
-    fprintf(out, "verified  against %s\n", g->reference);
     print_left_out(g, out);
+    fprintf(out, "expected  about %.0f s to check and measure %d rows\n", bench_expected_seconds(g),
+            count_state(g, BENCH_UNCHECKED));
+    fflush(out);
+}
+
+void bench_print_plan(const bench_group *g) {
+    FILE *out = g->bench->out;
+    const int rows = count_state(g, BENCH_VERIFIED);
+    fprintf(out, "verified  against %s\n", g->reference);
     fprintf(out, "plan      %" PRId64 " iteration%s", g->finished, g->finished == 1 ? "" : "s");
     if (g->repeats > 1)
         fprintf(out, ", %d times,", g->repeats);

@@ -70,7 +70,7 @@ typedef struct settings {
     count_list k_list, thread_list;
     int64_t iterations, samples;
     int first; /* exk_init */
-    const char *csv, *vs;
+    const char *csv, *vs, *measured;
 } settings;
 
 typedef struct command {

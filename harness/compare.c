@@ -11,14 +11,9 @@ const char *compare_verdict_name(compare_verdict verdict) {
     return names[verdict];
 }
 
-static bool is_same_row(const results_row *a, const results_row *b) {
-    return a->threads == b->threads && a->k == b->k && strcmp(a->input, b->input) == 0 &&
-           strcmp(a->variant, b->variant) == 0;
-}
-
 static const results_row *find_row(const results *in, const results_row *wanted) {
     for (int i = 0; i < in->count; i++)
-        if (is_same_row(&in->rows[i], wanted))
+        if (results_same_row(&in->rows[i], wanted))
             return &in->rows[i];
     return NULL;
 }
@@ -47,6 +42,8 @@ static const char *obstacle(const results *old, const results *now, const compar
         return "another outcome: other points, or another start";
     if (strcmp(a->ceiling_isa, b->ceiling_isa) != 0)
         return "another ceiling";
+    if (!a->has_ceiling || !b->has_ceiling)
+        return "no ceiling was measured";
     return "";
 }
 

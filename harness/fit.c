@@ -90,6 +90,7 @@ static void add_iterations(json *root, const exk_result *result) {
         json *node = json_add_object(list, NULL);
         json_add_integer(node, "iteration", it->iteration);
         json_add_real(node, "seconds", it->seconds);
+        summary_add_parts(node, &it->parts);
         json_add_integer(node, "moved", it->moved);
         json_add_real(node, "inertia", it->inertia);
         json_add_real(node, "shift", it->shift);

@@ -43,10 +43,12 @@ static void add_cache(json *list, const exk_cache *cache) {
     json_add_integer(node, "sharing", cache->sharing);
 }
 
-static void add_machine(json *node, const exk_topology *topology) {
+static void add_machine(json *node, const exk_topology *topology, const exk_fingerprint *machine) {
     char model[160];
     struct utsname system;
     read_cpu_model(model, sizeof model);
+    json_add_text(node, "fingerprint", machine->hash);
+    json_add_text(node, "fingerprint_of", machine->text);
     json_add_text(node, "cpu", model);
     if (uname(&system) == 0) {
         json_add_text(node, "kernel", system.release);
@@ -64,20 +66,25 @@ static void add_machine(json *node, const exk_topology *topology) {
 }
 
 static void add_build(json *node) {
+    char hash[EXK_HASH_ROOM];
     json_add_text(node, "version", EXAKT_VERSION);
     json_add_text(node, "commit", EXAKT_COMMIT);
     json_add_text(node, "compiler", version_compiler());
     json_add_text(node, "flags", EXAKT_FLAGS);
     json_add_text(node, "build_type", EXAKT_BUILD_TYPE);
+    exk_build_hash(hash);
+    json_add_text(node, "hash", hash);
+    exk_registry_hash(hash);
+    json_add_text(node, "registry_hash", hash);
     version_add_parts(node);
 }
 
-void manifest_add(json *node, const exk_topology *topology) {
+void manifest_add(json *node, const exk_topology *topology, const exk_fingerprint *machine) {
     const char *mask = getenv("EXAKT_ISA");
     json *list = json_add_array(node, "command_line");
     for (int i = 0; i < words; i++)
         json_add_text(list, NULL, line[i]);
-    add_machine(json_add_object(node, "machine"), topology);
+    add_machine(json_add_object(node, "machine"), topology, machine);
     add_build(json_add_object(node, "build"));
     json_add_text(node, "openblas_core", blas_core_text() ? blas_core_text() : "");
     json_add_text(node, "exakt_isa", mask ? mask : "");

@@ -8,7 +8,10 @@
 extern "C" {
 #endif
 
-enum { RESULTS_NAME = 512, RESULTS_WORD = 96 };
+enum { RESULTS_NAME = 4352, RESULTS_WORD = 96, RESULTS_ROWS = 10000, RESULTS_SAMPLES = 2000 };
+
+/* What the record says it is. */
+extern const char results_format[];
 
 typedef struct results_row {
     char input[RESULTS_NAME], variant[RESULTS_WORD];
@@ -18,6 +21,7 @@ typedef struct results_row {
     int64_t iterations;             /* of a fit */
     char labels_hash[RESULTS_WORD]; /* of its outcome: equal hashes, equal points and start */
     char ceiling_isa[RESULTS_WORD]; /* whose multiply-adds the ceiling is */
+    bool has_ceiling;               /* of every sample */
     double *seconds, *ceiling;      /* of each sample: a fit's time, GFLOP/s beside it */
     int count;
 } results_row;
@@ -34,6 +38,12 @@ exk_status results_read(const char *path, results *r, exk_error *error);
 
 /* The same from memory: text[length] is 0. name is the file's, for errors. */
 exk_status results_parse(const char *text, size_t length, const char *name, results *r, exk_error *error);
+
+/* Whether they are about the same input, k, variant and number of threads. */
+bool results_same_row(const results_row *a, const results_row *b);
+
+/* Room for so many samples; false: out of memory. */
+bool results_row_allocate(results_row *row, int samples);
 
 void results_free(results *r);
 

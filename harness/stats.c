@@ -94,28 +94,39 @@ static int rank_sum(const ranked *all, int count) {
     return sum;
 }
 
-/* Of all ways to call m of the values the second group, the share whose ranks add up to at least `sum`: ways[size]
- * [total] counts the subsets of the values seen so far. */
-static double share_at_least(const ranked *all, int count, int m, int sum) {
-    const int most = count * (count + 1); /* all doubled ranks together */
+/* In how many ways m of the values have doubled ranks that add up to 0, 1, 2, ... count * (count + 1): rows of the
+ * table are numbers of values, seen so far, from 0 to m. The caller frees the whole table; *last is its last row.
+ */
+static double *count_ways(const ranked *all, int count, int m, const double **last) {
+    const int most = count * (count + 1);
     const size_t width = (size_t)most + 1;
     double *ways = calloc((size_t)(m + 1) * width, sizeof *ways);
     if (!ways)
-        return NAN;
+        return NULL;
     ways[0] = 1;
-    for (int i = 0; i < count; i++)
-        for (int size = i < m ? i + 1 : m; size > 0; size--)
+    for (int i = 0; i < count; i++) {
+        for (int size = i < m ? i + 1 : m; size > 0; size--) {
+            double *with = ways + (size_t)size * width;
+            const double *without = with - width;
             for (int total = most; total >= all[i].rank; total--)
-                ways[(size_t)size * width + (size_t)total] +=
-                    ways[(size_t)(size - 1) * width + (size_t)(total - all[i].rank)];
+                with[total] += without[total - all[i].rank];
+        }
+    }
+    *last = ways + (size_t)m * width;
+    return ways;
+}
+
+/* Of all ways to call m of the values the second group, the share whose ranks add up to at least `sum`. */
+static double share_at_least(const ranked *all, int count, int m, int sum) {
+    const double *last;
+    double *ways = count_ways(all, count, m, &last);
     double reached = 0, possible = 0;
-    for (int total = 0; total <= most; total++) {
-        const double w = ways[(size_t)m * width + (size_t)total];
-        possible += w;
-        reached += total >= sum ? w : 0;
+    for (int total = 0; ways && total <= count * (count + 1); total++) {
+        possible += last[total];
+        reached += total >= sum ? last[total] : 0;
     }
     free(ways);
-    return reached / possible;
+    return ways ? reached / possible : NAN;
 }
 
 static double normal_above(double z) {
@@ -162,36 +173,57 @@ double stats_ratio(const double *a, int n, const double *b, int m) {
     return ratio;
 }
 
-/* P(U <= u) of the Mann-Whitney statistic without ties: the rank sum of m values is u + m (m + 1) / 2. */
-static double mann_whitney_below(int n, int m, int64_t u) {
+/* How many of the n m ratios may be left out at each end, and the confidence that is left: U, the number of pairs
+ * in order, is at most that with probability (1 - level) / 2. */
+typedef struct trimming {
+    int64_t outside;
+    double level;
+} trimming;
+
+/* From the distribution itself: U of the smallest rank sum is 0, and every pair adds 1 to it, 2 to the doubled. */
+static trimming trim_exactly(int n, int m, double level) {
+    trimming t = {-1, 0};
+    const double *last;
     ranked *all = malloc((size_t)(n + m) * sizeof *all);
-    if (!all)
-        return NAN;
-    for (int i = 0; i < n + m; i++)
+    for (int i = 0; all && i < n + m; i++)
         all[i].rank = 2 * (i + 1);
-    const int lowest = m * (m + 1);
-    const double p = n + m <= STATS_EXACT_MOST ? 1 - share_at_least(all, n + m, m, lowest + 2 * ((int)u + 1))
-                                               : 1 - approximate_at_least(n, m, lowest + 2 * ((int)u + 1), 0);
+    double *ways = all ? count_ways(all, n + m, m, &last) : NULL;
+    const double possible = exp(lgamma(n + m + 1.0) - lgamma(n + 1.0) - lgamma(m + 1.0));
+    double below = 0;
+    for (int64_t u = 0; ways && 2 * u < (int64_t)n * m; u++) {
+        below += last[m * (m + 1) + 2 * u] / possible;
+        if (u > 0 && 1 - 2 * below < level)
+            break;
+        t = (trimming){u, 1 - 2 * below};
+    }
+    free(ways);
     free(all);
-    return p;
+    return t;
+}
+
+static trimming trim_approximately(int n, int m, double level) {
+    trimming t = {0, 1};
+    int64_t most = ((int64_t)n * m - 1) / 2;
+    while (t.outside < most) {
+        const int64_t u = t.outside + (most - t.outside + 1) / 2;
+        const double z = ((double)u + 0.5 - (double)n * m / 2) / rank_deviation(n, m, 0);
+        const double reached = 1 - 2 * normal_above(-z);
+        if (reached >= level)
+            t = (trimming){u, reached};
+        else
+            most = u - 1;
+    }
+    return t;
 }
 
 stats_interval stats_ratio_interval(const double *a, int n, const double *b, int m, double level) {
     double *ratios = sorted_ratios(a, n, b, m);
     if (!ratios)
         return (stats_interval){NAN, NAN, 0};
-    const int64_t count = (int64_t)n * m;
-    int64_t outside = 0, most = (count - 1) / 2;
-    /* The level falls with the number left out at each end; halve the range until the largest is found. */
-    while (outside < most) {
-        const int64_t tried = outside + (most - outside + 1) / 2;
-        if (1 - 2 * mann_whitney_below(n, m, tried) >= level)
-            outside = tried;
-        else
-            most = tried - 1;
-    }
-    const stats_interval interval = {ratios[outside], ratios[count - 1 - outside],
-                                     1 - 2 * mann_whitney_below(n, m, outside)};
+    const trimming t = n + m <= STATS_EXACT_MOST ? trim_exactly(n, m, level) : trim_approximately(n, m, level);
+    stats_interval interval = {NAN, NAN, 0};
+    if (t.outside >= 0)
+        interval = (stats_interval){ratios[t.outside], ratios[(int64_t)n * m - 1 - t.outside], t.level};
     free(ratios);
     return interval;
 }

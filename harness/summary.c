@@ -140,12 +140,21 @@ static void add_plan(json *root, const run *r) {
     json_add_text(node, "source_of_rest", r->plan_rest_source);
 }
 
+void summary_add_parts(json *node, const exk_parts *parts) {
+    json_add_real(node, "prepare_seconds", parts->prepare);
+    json_add_real(node, "assign_seconds", parts->assign);
+    json_add_real(node, "refine_seconds", parts->refine);
+    json_add_real(node, "update_seconds", parts->update);
+}
+
 static void add_seconds(json *root, const run *r) {
     exk_totals totals = exk_result_totals(r->result);
     json *node = json_add_object(root, "seconds");
     json_add_real(node, "load", r->load_seconds);
+    json_add_real(node, "scan", totals.scan_seconds);
     json_add_real(node, "init", totals.init_seconds);
     json_add_real(node, "iterate", totals.iterate_seconds);
+    summary_add_parts(json_add_object(node, "parts_of_iterate"), &totals.parts);
     json_add_real(node, "total", seconds_now() - r->started);
 }
 

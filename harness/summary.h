@@ -18,6 +18,9 @@ void summary_print(FILE *out, const run *r);
 /* The record of a run; the caller adds what only its command knows, then writes it. */
 json *summary_json(const run *r, const char *name);
 
+/* Members with the seconds that each part of the iterations took. */
+void summary_add_parts(json *node, const exk_parts *parts);
+
 /* Write every output of a run and print the summary; root (NULL without --json) is consumed. */
 exit_code summary_finish(const run *r, json *root);
 

@@ -75,6 +75,15 @@ typedef enum exk_empty {
     EXK_EMPTY_SPLIT         /* the largest cluster is split in two by a tiny symmetric nudge */
 } exk_empty;
 
+/* Where the time went, in seconds: wall time where one thread works, the mean over the threads where all do. What
+ * is missing to the whole is waiting for each other. */
+typedef struct exk_parts {
+    double prepare; /* centroids into error bounds and panels */
+    double assign;  /* in the variant */
+    double refine;  /* certificate and refinement */
+    double update;  /* sums, centroids, empty clusters, movement */
+} exk_parts;
+
 /* One pass over the points, as reported to a progress callback and kept in the result. */
 typedef struct exk_iteration {
     int run;                        /* which of n_init, from 0 */
@@ -83,6 +92,7 @@ typedef struct exk_iteration {
     double inertia;                 /* from the exact sums; deterministic, good to about 1e-9 relative */
     double shift;                   /* sum of squared centroid movements */
     double seconds;                 /* wall time of this iteration */
+    exk_parts parts;                /* of it */
     int64_t distance_evaluations;   /* scores computed, refinement included */
     int64_t ambiguous_points;       /* points the filter could not certify */
     int64_t exactly_decided_points; /* points that needed integer arithmetic */
@@ -156,7 +166,9 @@ const exk_iteration *exk_result_iteration(const exk_result *result, int64_t i);
 
 /* Totals over all runs of n_init, the final assignment included. */
 typedef struct exk_totals {
+    double scan_seconds; /* what a run must know about its points first */
     double init_seconds, iterate_seconds;
+    exk_parts parts; /* of iterate_seconds */
     int64_t distance_evaluations, ambiguous_points, exactly_decided_points;
     int64_t scratch_bytes; /* what the library allocated beside the points, result included */
 } exk_totals;

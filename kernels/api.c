@@ -323,10 +323,13 @@ static exk_status begin(exk_run *run, int64_t trace_capacity, exk_result **resul
     if (status != EXK_OK)
         return status;
     start_threads(run);
+    const double scanning = exk_now();
     status = exk_run_scan(run, error);
     if (status != EXK_OK)
         return status;
     *result = create_result(run, trace_capacity);
+    if (*result)
+        (*result)->totals.scan_seconds = exk_now() - scanning;
     return *result ? EXK_OK : out_of_memory(run, result_bytes(run, trace_capacity), error);
 }
 
@@ -373,9 +376,9 @@ static exk_status fit_repeatedly(exk_run *run, exk_result *best, exk_result *tri
         best->trace = trial->trace;
         trial->trace = trace;
     }
-    const int64_t bytes = best->totals.scratch_bytes;
+    trial->totals.scratch_bytes = best->totals.scratch_bytes;
+    trial->totals.scan_seconds = best->totals.scan_seconds;
     best->totals = trial->totals;
-    best->totals.scratch_bytes = bytes;
     return status;
 }
 
@@ -420,6 +423,7 @@ static exk_status assign_once(exk_run *run, exk_result *result, exk_error *error
     result->totals.distance_evaluations = tally.evaluations;
     result->totals.ambiguous_points = tally.ambiguous;
     result->totals.exactly_decided_points = tally.exactly_decided;
+    result->totals.parts = tally.parts;
     keep_outcome(run, result, outcome_inertia(run));
     return EXK_OK;
 }

@@ -86,6 +86,7 @@ static void keep_iteration(exk_result *result, const exk_iteration *iteration) {
     result->totals.distance_evaluations += iteration->distance_evaluations;
     result->totals.ambiguous_points += iteration->ambiguous_points;
     result->totals.exactly_decided_points += iteration->exactly_decided_points;
+    exk_parts_add(&result->totals.parts, &iteration->parts, 1.0);
     if (iteration->iteration <= result->trace_capacity)
         result->trace[iteration->iteration - 1] = *iteration;
 }
@@ -94,6 +95,7 @@ static void add_totals(exk_totals *totals, const exk_tally *tally) {
     totals->distance_evaluations += tally->evaluations;
     totals->ambiguous_points += tally->ambiguous;
     totals->exactly_decided_points += tally->exactly_decided;
+    exk_parts_add(&totals->parts, &tally->parts, 1.0);
 }
 
 static void start_lloyd(exk_run *run, exk_result *result) {
@@ -141,8 +143,12 @@ static bool iterate_once(exk_run *run, exk_iteration *iteration, outcome *verdic
     iteration->distance_evaluations = tally.evaluations;
     iteration->ambiguous_points = tally.ambiguous;
     iteration->exactly_decided_points = tally.exactly_decided;
+    iteration->parts = tally.parts;
+    const double updating = exk_now();
     *verdict = update_and_judge(run, iteration, split);
-    iteration->seconds = exk_now() - begun;
+    const double ended = exk_now();
+    iteration->parts.update += ended - updating;
+    iteration->seconds = ended - begun;
     if (*verdict != LABELS_MATCH)
         swap_labels(run);
     return true;

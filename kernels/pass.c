@@ -16,6 +16,13 @@ static int64_t share(int64_t count, int part, int parts) {
     return count / parts * part + (count % parts) * part / parts;
 }
 
+/* What the worker did since its last lap counts for *part. */
+static void lap(exk_worker *worker, double *part) {
+    const double now = exk_now();
+    *part += now - worker->lap;
+    worker->lap = now;
+}
+
 static exk_workspace workspace_of(const exk_run *run, const exk_worker *worker, int64_t first) {
     return (exk_workspace){
         .shared = run->variant_shared,
@@ -78,19 +85,25 @@ static void process_tile(exk_run *run, exk_worker *worker, int64_t first, bool a
     };
     if (run->centred)
         centre_tile(run, worker, &tile);
+    exk_parts *parts = &worker->tally.parts;
     const exk_workspace workspace = workspace_of(run, worker, first);
     const float norm = tile_norm(run, first, tile.rows);
     exk_filter_fold(&run->filter, norm, worker->offset);
     run->kernel->assign(&run->score_centroids, &run->plan, &workspace, &tile);
+    lap(worker, &parts->assign);
     const int64_t ambiguous = exk_certify(&run->filter, &tile, norm, worker->ambiguous);
     exk_refine_rows(&worker->refine, &tile, run->norm + first, worker->ambiguous, ambiguous);
-    if (run->kernel->settle)
+    lap(worker, &parts->refine);
+    if (run->kernel->settle) {
         run->kernel->settle(&run->score_centroids, &run->plan, &workspace, &tile);
+        lap(worker, &parts->assign);
+    }
     worker->tally.moved += count_moved(run, &tile);
     worker->tally.ambiguous += ambiguous;
     worker->tally.evaluations += tile.rows * run->k;
     if (accumulate)
         accumulate_tile(run, worker, &tile);
+    lap(worker, &parts->update);
 }
 
 /* Before the tiles: c', errors and the variant's panels, each thread its share. */
@@ -119,8 +132,9 @@ static void reduce_sums(exk_run *run, int part, int parts) {
     }
 }
 
-static void start_worker(exk_run *run, exk_worker *worker) {
+static void start_worker(exk_run *run, exk_worker *worker, double now) {
     worker->tally = (exk_tally){0};
+    worker->lap = now;
     worker->refine.evaluations = 0;
     worker->refine.exactly_decided = 0;
     worker->refine.filter = &run->filter;
@@ -131,6 +145,13 @@ static void start_worker(exk_run *run, exk_worker *worker) {
     worker->refine.bulk = run->bulk;
 }
 
+void exk_parts_add(exk_parts *sum, const exk_parts *parts, double weight) {
+    sum->prepare += weight * parts->prepare;
+    sum->assign += weight * parts->assign;
+    sum->refine += weight * parts->refine;
+    sum->update += weight * parts->update;
+}
+
 static exk_tally total_tally(const exk_run *run) {
     exk_tally total = {0};
     for (int thread = 0; thread < run->plan.threads; thread++) {
@@ -139,6 +160,7 @@ static exk_tally total_tally(const exk_run *run) {
         total.ambiguous += worker->tally.ambiguous;
         total.evaluations += worker->tally.evaluations + worker->refine.evaluations;
         total.exactly_decided += worker->refine.exactly_decided;
+        exk_parts_add(&total.parts, &worker->tally.parts, 1.0 / run->plan.threads);
     }
     return total;
 }
@@ -146,23 +168,28 @@ static exk_tally total_tally(const exk_run *run) {
 bool exk_run_pass(exk_run *run, bool accumulate, exk_tally *tally) {
     if (exk_run_stopped(run))
         return false;
+    const double begun = exk_now();
     const int64_t tiles = (run->points.n + run->plan.point_tile - 1) / run->plan.point_tile;
     run->score_centroids.movement = run->has_moved ? run->movement : NULL;
     exk_filter_begin(&run->filter, run->centroids);
     for (int thread = 0; thread < run->plan.threads; thread++)
-        start_worker(run, &run->worker[thread]);
+        start_worker(run, &run->worker[thread], begun);
 #pragma omp parallel num_threads(run->plan.threads)
     {
         const int part = omp_get_thread_num(), parts = omp_get_num_threads();
         exk_worker *worker = &run->worker[part];
         prepare_part(run, worker, part, parts);
+        lap(worker, &worker->tally.parts.prepare);
 #pragma omp for schedule(dynamic, 1)
         for (int64_t tile = 0; tile < tiles; tile++) {
             if (!exk_run_stopped(run))
                 process_tile(run, worker, tile * run->plan.point_tile, accumulate);
         }
-        if (accumulate)
+        if (accumulate) {
+            worker->lap = exk_now();
             reduce_sums(run, part, parts);
+            lap(worker, &worker->tally.parts.update);
+        }
     }
     *tally = total_tally(run);
     return !exk_run_stopped(run);

@@ -48,6 +48,7 @@ struct exk_result {
 /* What a thread counts during a pass. */
 typedef struct exk_tally {
     int64_t moved, evaluations, ambiguous, exactly_decided;
+    exk_parts parts;
 } exk_tally;
 
 /* The memory of one thread. */
@@ -61,6 +62,7 @@ typedef struct exk_worker {
     void *scratch;  /* the variant's */
     exk_refine refine;
     exk_tally tally;
+    double lap; /* when the thread began what it is doing */
 } exk_worker;
 
 /* A point that counts for an empty cluster while the centroids are updated. */
@@ -131,6 +133,9 @@ void exk_run_init(exk_run *run, int repeat);
 /* pass.c: label every point by run->centroids into run->labels, count into *tally; with `accumulate` also bring
  * sum and count up to date. Returns false, with labels and sums undefined, if the caller stopped it. */
 bool exk_run_pass(exk_run *run, bool accumulate, exk_tally *tally);
+
+/* sum += weight * parts. */
+void exk_parts_add(exk_parts *sum, const exk_parts *parts, double weight);
 
 /* empty.c: lend each empty cluster, in rising order, the point farthest from its centroid: in sum and count only,
  * the labels stay true. Returns how many were filled; exk_run_undo_fill takes all of them back. */

@@ -10,6 +10,7 @@
 #include "tests/fit.hpp"
 #include "tests/oracle.hpp"
 
+#include "kernels/cpu.h"
 #include "kernels/exact/bulk.h"
 #include "kernels/exact/certify.h"
 #include "kernels/exact/compare.h"
@@ -116,6 +117,84 @@ TEST_CASE("values far below the largest of their column enter the sums as the ne
         CHECK(to == nearest);
         for (size_t t = 0; t < x.size(); t++)
             CHECK(from[t] == -nearest[t]);
+    }
+}
+
+namespace {
+
+// Every instruction set of this build that may run here.
+std::vector<const exk_bulk *> runnable_bulks() {
+    std::vector<const exk_bulk *> bulks;
+    for (size_t i = 0; exk_isa_name(i); i++)
+        if (!exk_isa_obstacle(exk_isa_name(i)))
+            bulks.push_back(exk_bulk_for(exk_isa_name(i)));
+    return bulks;
+}
+
+// A float and a scale whose product is at most 2^62 in magnitude: anything, or a tie, or the largest there is.
+void hostile_value(std::mt19937 &random, float *x, double *scale) {
+    const float sign = random() % 2 ? 1.0f : -1.0f;
+    switch (random() % 4) {
+    case 0: { // arbitrary bits, the largest of their column or far below it
+        *x = any_float(random);
+        const float largest = std::max(std::fabs(*x), random() % 2 ? std::fabs(any_float(random)) : 0.0f);
+        exk_sums_scale(random() % 2 ? 1 : 1 + random() % 100000, 1, &largest, scale);
+        break;
+    }
+    case 1: // an odd number of halves
+        *x = sign * static_cast<float>(2 * (random() >> 9) + 1);
+        *scale = 0.5;
+        break;
+    case 2: // the largest product, and beside it
+        *x = sign * (random() % 2 ? 1.0f : 1.0f - 0x1p-24f * static_cast<float>(random() % 4));
+        *scale = 0x1p62;
+        break;
+    default: // denormals
+        *x = sign * static_cast<float>(random() % 9) * FLT_TRUE_MIN;
+        *scale = std::ldexp(1.0, 140 + static_cast<int>(random() % 70));
+    }
+}
+
+// What add_point and move_point make of the same sums, with a guard behind each.
+struct Moved {
+    std::vector<int64_t> added, from, to;
+};
+
+Moved move_one(const exk_bulk *bulk, const std::vector<float> &x, const std::vector<double> &scale,
+               const std::vector<int64_t> &before) {
+    const auto d = static_cast<int64_t>(x.size());
+    Moved m = {before, before, before};
+    bulk->add_point(x.data(), scale.data(), d, m.added.data());
+    bulk->move_point(x.data(), scale.data(), d, m.from.data(), m.to.data());
+    return m;
+}
+
+} // namespace
+
+TEST_CASE("hostile values enter the sums as the same integers on every ISA", "[exact]") {
+    std::mt19937 random(47);
+    for (int trial = 0; trial < 4000; trial++) {
+        const size_t d = 1 + random() % 33;
+        std::vector<float> x(d);
+        std::vector<double> scale(d);
+        std::vector<int64_t> before(d + 1);
+        for (size_t t = 0; t < d; t++) {
+            hostile_value(random, &x[t], &scale[t]);
+            before[t] = static_cast<int32_t>(random());
+        }
+        const Moved expected = move_one(exk_bulk_for("scalar"), x, scale, before);
+        for (size_t t = 0; t < d; t++) {
+            const auto v = static_cast<int64_t>(std::nearbyint(static_cast<double>(x[t]) * scale[t]));
+            REQUIRE(expected.added[t] == before[t] + v);
+            REQUIRE(expected.to[t] == before[t] + v);
+            REQUIRE(expected.from[t] == before[t] - v);
+        }
+        for (const exk_bulk *bulk : runnable_bulks()) {
+            const Moved here = move_one(bulk, x, scale, before);
+            REQUIRE(here.added == expected.added);
+            REQUIRE(here.from == expected.from);
+            REQUIRE(here.to == expected.to);
+        }
     }
 }
 

@@ -342,6 +342,29 @@ TEST_CASE("inertia per iteration is that of the labels", "[lloyd]") {
     exk_options_free(options);
 }
 
+TEST_CASE("the parts of an iteration are no longer than the whole", "[lloyd]") {
+    const Matrix points = uniform_points(3000, 5, 12);
+    exk_options *options = options_for({nullptr, 2});
+    const exk_points view = points.points();
+    exk_result *result = nullptr;
+    REQUIRE(exk_fit(&view, 10, options, &result, nullptr) == EXK_OK);
+    double sum = 0.0;
+    for (int64_t i = 0; i < exk_result_iterations(result); i++) {
+        const exk_iteration *it = exk_result_iteration(result, i);
+        const exk_parts &p = it->parts;
+        for (const double part : {p.prepare, p.assign, p.refine, p.update})
+            CHECK(part > 0.0);
+        CHECK(p.prepare + p.assign + p.refine + p.update <= it->seconds * (1.0 + 1e-9));
+        sum += p.assign;
+    }
+    const exk_totals totals = exk_result_totals(result);
+    CHECK(totals.scan_seconds > 0.0);
+    CHECK(totals.parts.assign >= sum * (1.0 - 1e-9));
+    CHECK(totals.parts.assign <= totals.iterate_seconds);
+    exk_result_free(result);
+    exk_options_free(options);
+}
+
 TEST_CASE("bad arguments are refused with a reason", "[lloyd][errors]") {
     Matrix points = uniform_points(20, 3, 1);
     exk_points view = points.points();

@@ -148,9 +148,20 @@ static bool is_printable(const char *text) {
     return true;
 }
 
-bool json_read_text(const json *object, const char *key, char *text, size_t room, json_source *source) {
+/* Neither C0 nor C1: a terminal would take them for orders. */
+static bool is_one_line(const char *text) {
+    const unsigned char *byte = (const unsigned char *)text;
+    for (; *byte; byte++) {
+        if (*byte < ' ' || *byte == 0x7f || (byte[0] == 0xc2 && byte[1] < 0xa0))
+            return false;
+    }
+    return true;
+}
+
+static bool read_string(const json *object, const char *key, bool (*is_good)(const char *text), char *text,
+                        size_t room, json_source *source) {
     const json *item = member(object, key);
-    if (cJSON_IsString(item) && strlen(item->valuestring) < room && is_printable(item->valuestring)) {
+    if (cJSON_IsString(item) && strlen(item->valuestring) < room && is_good(item->valuestring)) {
         strcpy(text, item->valuestring);
         return true;
     }
@@ -158,6 +169,18 @@ bool json_read_text(const json *object, const char *key, char *text, size_t room
     snprintf(wanted, sizeof wanted, "plain text of less than %zu characters", room);
     complain(source, key, wanted);
     return false;
+}
+
+bool json_read_text(const json *object, const char *key, char *text, size_t room, json_source *source) {
+    return read_string(object, key, is_printable, text, room, source);
+}
+
+bool json_read_line(const json *object, const char *key, char *text, size_t room, json_source *source) {
+    return read_string(object, key, is_one_line, text, room, source);
+}
+
+bool json_is_null(const json *object, const char *key) {
+    return cJSON_IsNull(member(object, key));
 }
 
 const json *json_read_object(const json *object, const char *key, json_source *source) {
@@ -266,6 +289,16 @@ bool json_read_bool(const json *object, const char *key, bool *value, json_sourc
 
 bool json_read_text(const json *object, const char *key, char *text, size_t room, json_source *source) {
     (void)object, (void)key, (void)text, (void)room, (void)source;
+    return false;
+}
+
+bool json_read_line(const json *object, const char *key, char *text, size_t room, json_source *source) {
+    (void)object, (void)key, (void)text, (void)room, (void)source;
+    return false;
+}
+
+bool json_is_null(const json *object, const char *key) {
+    (void)object, (void)key;
     return false;
 }
 

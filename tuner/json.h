@@ -50,6 +50,10 @@ bool json_read_real(const json *object, const char *key, double least, double mo
                     json_source *source);
 bool json_read_bool(const json *object, const char *key, bool *value, json_source *source);
 bool json_read_text(const json *object, const char *key, char *text, size_t room, json_source *source);
+/* One line in UTF-8, as names of files are: anything but control characters. */
+bool json_read_line(const json *object, const char *key, char *text, size_t room, json_source *source);
+/* Whether the member is there and null, which a number that was not finite has become. */
+bool json_is_null(const json *object, const char *key);
 const json *json_read_object(const json *object, const char *key, json_source *source);
 
 /* An array of at most `most` objects: its first one goes to *first (NULL if there is none), their number to

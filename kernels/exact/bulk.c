@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include EXK_FIXED_HEADER
+
 static double combine(const double p[8]) {
     return ((p[0] + p[4]) + (p[2] + p[6])) + ((p[1] + p[5]) + (p[3] + p[7]));
 }
@@ -23,20 +25,27 @@ static double dist64(const float *x, const float *c, int64_t d) {
     return combine(part);
 }
 
-static int64_t to_fixed(float x, double scale) {
-    return llrint((double)x * scale);
-}
-
 static void add_point(const float *x, const double *scale, int64_t d, int64_t *sum) {
-    for (int64_t t = 0; t < d; t++)
-        sum[t] += to_fixed(x[t], scale[t]);
+    int64_t t = 0;
+    for (; t + FIXED_LANES <= d; t += FIXED_LANES)
+        fixed_store(sum + t, fixed_add(fixed_load(sum + t), fixed_nearest(x + t, scale + t)));
+    if (t < d) {
+        const fixed v = fixed_nearest_part(x + t, scale + t, d - t);
+        fixed_store_part(sum + t, fixed_add(fixed_load_part(sum + t, d - t), v), d - t);
+    }
 }
 
 static void move_point(const float *x, const double *scale, int64_t d, int64_t *from, int64_t *to) {
-    for (int64_t t = 0; t < d; t++) {
-        const int64_t v = to_fixed(x[t], scale[t]);
-        from[t] -= v;
-        to[t] += v;
+    int64_t t = 0;
+    for (; t + FIXED_LANES <= d; t += FIXED_LANES) {
+        const fixed v = fixed_nearest(x + t, scale + t);
+        fixed_store(from + t, fixed_sub(fixed_load(from + t), v));
+        fixed_store(to + t, fixed_add(fixed_load(to + t), v));
+    }
+    if (t < d) {
+        const fixed v = fixed_nearest_part(x + t, scale + t, d - t);
+        fixed_store_part(from + t, fixed_sub(fixed_load_part(from + t, d - t), v), d - t);
+        fixed_store_part(to + t, fixed_add(fixed_load_part(to + t, d - t), v), d - t);
     }
 }
 

@@ -57,7 +57,7 @@ class simulated_run {
         r.n = 1000;
         r.d = 10;
         r.k = 7;
-        r.verified = true;
+        r.verified = r.has_ceiling = true;
         r.iterations = 10;
         std::strcpy(r.labels_hash, "fnv1a64:1");
         std::strcpy(r.ceiling_isa, "avx2");
@@ -184,6 +184,7 @@ TEST_CASE("rows that say nothing about each other are refused, with the reason",
           "another outcome: other points, or another start");
     CHECK(change([](simulated_run &b) { b.row(0).ceiling_isa[0]++; }) == "another ceiling");
     CHECK(change([](simulated_run &b) { b.row(0).verified = false; }) == "not verified");
+    CHECK(change([](simulated_run &b) { b.row(0).has_ceiling = false; }) == "no ceiling was measured");
     CHECK(change([](simulated_run &b) { b.row(0).count = 0; }) == "no samples");
     CHECK(change([](simulated_run &b) { b.row(0).count = 1; }) ==
           "too few samples to tell; take more with --samples");

@@ -195,6 +195,29 @@ TEST_CASE("ratios and their interval belong to the same test", "[stats]") {
     }
 }
 
+TEST_CASE("the interval of a ratio covers it as often as it says", "[stats]") {
+    std::mt19937 random(6);
+    std::lognormal_distribution<double> noise(0, 0.1);
+    for (const int n : {5, 12, 31}) {
+        int covered = 0;
+        double level = 0;
+        const int trials = n > 20 ? 2000 : 6000;
+        for (int t = 0; t < trials; t++) {
+            values a(n), b(n);
+            for (double &x : a)
+                x = noise(random);
+            for (double &x : b)
+                x = 1.25 * noise(random);
+            const stats_interval interval = stats_ratio_interval(a.data(), n, b.data(), n, 0.95);
+            covered += interval.low <= 1.25 && 1.25 <= interval.high;
+            level = interval.level;
+        }
+        INFO("n " << n << ", level " << level);
+        CHECK(level >= 0.95);
+        CHECK(static_cast<double>(covered) / trials == Approx(level).margin(0.012));
+    }
+}
+
 TEST_CASE("few samples have an interval of all ratios, and say so", "[stats]") {
     const values a = {1, 2}, b = {4, 6};
     const stats_interval interval = stats_ratio_interval(a.data(), 2, b.data(), 2, 0.95);

@@ -3,6 +3,7 @@
 #include "tests/catch.hpp"
 
 #include <cerrno>
+#include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
@@ -72,6 +73,8 @@ class folder {
             const int flags = O_WRONLY | O_CREAT | O_TRUNC;
             const bool ready = chdir(path_.c_str()) == 0 && dup2(open(out.c_str(), flags, 0666), 1) == 1 &&
                                dup2(open(err.c_str(), flags, 0666), 2) == 2;
+            setenv("EXAKT_CACHE", at("cache").c_str(),
+                   1); // what is kept for the user who runs the tests is no concern
             if (ready)
                 prepare();
             if (ready)

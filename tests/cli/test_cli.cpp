@@ -11,8 +11,8 @@ using namespace program_test;
 
 namespace {
 
-const char *const commands[] = {"list",  "version", "topo",   "fit",  "assign",
-                                "score", "gen",     "verify", "demo", "ceilings"};
+const char *const commands[] = {"list", "version", "topo", "fit",   "assign",   "score",
+                                "gen",  "verify",  "demo", "bench", "ceilings", "profile"};
 const char points[] = "gen:blobs,n=600,d=5,k=7";
 
 void check_fails(const arguments &words, int code, const std::string &part) {
@@ -240,7 +240,13 @@ TEST_CASE("the record of a fit is complete", "[cli]") {
                             "inertia",
                             "load",
                             "init",
+                            "scan",
                             "iterate",
+                            "parts_of_iterate",
+                            "prepare_seconds",
+                            "assign_seconds",
+                            "refine_seconds",
+                            "update_seconds",
                             "total",
                             "distance_evaluations",
                             "ambiguous_points",

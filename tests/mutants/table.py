@@ -4,7 +4,7 @@ from collections import namedtuple
 Mutant = namedtuple("Mutant", "name file old new why")
 
 FILTER, CERTIFY, COMPARE = "kernels/exact/filter.c", "kernels/exact/certify.c", "kernels/exact/compare.c"
-SUMS, BULK = "kernels/exact/sums.c", "kernels/exact/bulk.c"
+SUMS, BULK, FIXED = "kernels/exact/sums.c", "kernels/exact/bulk.c", "kernels/vec/fixed_scalar.h"
 MICRO, ARGMIN, SCORES = "kernels/body/microkernel.h", "kernels/body/argmin.h", "kernels/body/scores.h"
 NAIVE, TILED, FUSED = "kernels/body/naive.c", "kernels/body/tiled.c", "kernels/body/fused.c"
 PASS, EMPTY, INIT, LLOYD = "kernels/pass.c", "kernels/empty.c", "kernels/init.c", "kernels/lloyd.c"
@@ -128,11 +128,15 @@ MUTANTS = [
     Mutant("dist64-last-element", BULK,
            "for (int lane = 0; t + lane < d; lane++)", "for (int lane = 0; t + lane + 1 < d; lane++)",
            "a ragged dimension"),
-    Mutant("fixed-point-truncated", BULK,
-           "return llrint((double)x * scale);", "return (int64_t)((double)x * scale);",
+    Mutant("fixed-point-truncated", FIXED,
+           "return llrint((double)*x * *scale);", "return (int64_t)((double)*x * *scale);",
            "values enter as the nearest integer"),
-    Mutant("move-does-not-subtract", BULK, "from[t] -= v;", "from[t] -= 0 * v;",
+    Mutant("move-does-not-subtract", BULK,
+           "fixed_store(from + t, fixed_sub(fixed_load(from + t), v));", "",
            "a point leaves its old cluster"),
+    Mutant("move-tail-does-not-subtract", BULK,
+           "fixed_store_part(from + t, fixed_sub(fixed_load_part(from + t, d - t), v), d - t);", "",
+           "a point leaves its old cluster in a ragged dimension too"),
     Mutant("column-max-signed", BULK, "const float magnitude = fabsf(x[t]);", "const float magnitude = x[t];",
            "negative columns are large too"),
     Mutant("infinity-is-finite", BULK, "return largest < 0x7f800000u;", "return largest <= 0x7f800000u;",
