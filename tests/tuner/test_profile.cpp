@@ -609,6 +609,8 @@ TEST_CASE("a plan keeps the bytes of its tiles when rows are longer or shorter",
     CHECK(plan.depth_tile == 64);
     entry.depth_tile = 32;
     CHECK(exk_profile_plan(&entry, &longer, 2).depth_tile == 32);
+    entry.point_tile = 1;
+    CHECK(exk_profile_plan(&entry, &longer, 2).point_tile == 4); // half a row, rounded up to mr
     const exk_shape tiny = {5, 128, 3};
     plan = exk_profile_plan(&entry, &tiny, 2);
     CHECK(plan.point_tile <= 8);
@@ -718,6 +720,25 @@ TEST_CASE("a machine with the same caches helps out, after this one", "[profile]
     REQUIRE(exk_profile_merge(&here, &own, 1, note, nullptr) == EXK_OK);
     CHECK(source_of(shape) == "profile of a near shape");
     exk_topology_free(&topology);
+}
+
+TEST_CASE("machines whose caches are unknown are not alike", "[profile]") {
+    if (!can_keep())
+        return;
+    const TempDir dir;
+    const environment cache("EXAKT_CACHE", dir.path());
+    exk_topology topology = {};
+    topology.pus = topology.cores = topology.kinds = 1;
+    topology.this_system = true;
+    const exk_fingerprint other = machine_named("B", "unknown");
+    const exk_profile_entry entry = tuned(10000, 64, 100);
+    char note[EXK_PROFILE_NOTE_ROOM];
+    REQUIRE(exk_profile_merge(&other, &entry, 1, note, nullptr) == EXK_OK);
+    exk_profiles profiles;
+    exk_profiles_load(&topology, &profiles, note);
+    CHECK(std::string(profiles.own.machine.geometry) == "unknown");
+    CHECK(profiles.alikes == 0);
+    exk_profiles_free(&profiles);
 }
 
 TEST_CASE("a replayed machine has no profile", "[profile]") {
