@@ -26,9 +26,9 @@ void exk_profiles_free(exk_profiles *profiles);
 const exk_profile_entry *exk_profiles_find(const exk_profiles *profiles, const exk_shape *shape, int threads,
                                            const char *variant, const char **source);
 
-/* Fill the zero fields of a plan (its variant and threads are given), as exk_plan_model does, but from a profile if there is one and no tile is given
- * (a tile tuned beside others is not tuned beside the given one). Returns the source: "profile", "profile of a
- * near shape", ..., or what exk_plan_model returns. */
+/* Fill the zero fields of a plan (its variant and threads are given), as exk_plan_model does, but from a profile
+ * if there is one and no tile is given (a tile tuned beside others is not tuned beside the given one). Returns the
+ * source: "profile", "profile of a near shape", ..., or what exk_plan_model returns. */
 const char *exk_plan_choose(const exk_topology *topology, const exk_profiles *profiles, const exk_shape *shape,
                             exk_plan *plan);
 

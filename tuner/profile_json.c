@@ -89,7 +89,9 @@ static bool read_entries(const json *root, exk_profile *profile, json_source *so
     if (!json_read_array(root, "entries", EXK_PROFILE_ENTRIES, &item, &count, source))
         return false;
     exk_profile_entry *entries = calloc((size_t)count + 1, sizeof *entries);
-    bool good = exk_record_demand(entries != NULL, "out of memory", source);
+    if (!entries)
+        return exk_record_demand(false, "out of memory", source);
+    bool good = true;
     for (int i = 0; good && item; item = json_next(item), i++) {
         snprintf(source->where, sizeof source->where, "entry %d: ", i + 1);
         good = read_entry(item, &entries[i], source);

@@ -377,7 +377,8 @@ TEST_CASE("damage is found and named, and nothing of the file is used", "[survey
     CHECK(contains(refusal(with(good, "\"caches\":\t\"unknown", "\"caches\":\t\"L1")), "contradicts itself"));
     CHECK(contains(refusal(with(good, "pus=1", "pus=2")), "contradicts itself"));
     CHECK(contains(refusal(with(good, "scalar", "sca\\u001blar")), "plain text"));
-    CHECK(contains(refusal(with(good, "\"caches\":\t\"unknown", "\"caches\":\t\"" + std::string(500, 'x'))), "plain text"));
+    CHECK(contains(refusal(with(good, "\"caches\":\t\"unknown", "\"caches\":\t\"" + std::string(500, 'x'))),
+                   "plain text"));
     CHECK(contains(refusal(with(good, "\"threads\":\t1", "\"threads\":\t0")), "part 1: 'threads'"));
     CHECK(contains(refusal(with(good, "\"threads\":\t1", "\"threads\":\t1.5")), "whole number from 1 to 4096"));
     CHECK(contains(refusal(with(good, "\"threads\":\t1", "\"threads\":\t1e999")), "'threads'"));
