@@ -5,13 +5,13 @@
 #include "kernels/status.h"
 #include "tuner/ceilings.h"
 #include "tuner/cgroup.h"
+#include "tuner/record.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
-#include <time.h>
 
 enum { SAMPLES_MOST = 16 };
 
@@ -231,13 +231,6 @@ static exk_status measure_reads(const task *t, exk_survey_part *part) {
     return status;
 }
 
-static void note_time(char *text, size_t room) {
-    const time_t now = time(NULL);
-    struct tm utc;
-    gmtime_r(&now, &utc);
-    strftime(text, room, "%Y-%m-%dT%H:%M:%SZ", &utc);
-}
-
 exk_status exk_survey_take(const exk_topology *topology, int threads, const exk_survey_options *options,
                            exk_survey_part *part, exk_error *error) {
     if (topology->handle && !topology->this_system)
@@ -250,7 +243,7 @@ exk_status exk_survey_take(const exk_topology *topology, int threads, const exk_
     exk_status status = measure_flops(&t, part);
     if (status == EXK_OK)
         status = measure_reads(&t, part);
-    note_time(part->measured, sizeof part->measured);
+    exk_time_now(part->measured);
     return status;
 }
 
