@@ -398,7 +398,7 @@ TEST_CASE("JSON goes to stdout alone", "[bench]") {
 // So many iterations are planned that naive code could not follow; the fits converge long before.
 TEST_CASE("where naive code is too slow, a part is checked by it and the whole by a vote", "[bench]") {
     const folder f;
-    const outcome o = f.run({"gen:blobs,n=40000,d=8,k=32,spread=0.02",
+    const arguments words = {"gen:blobs,n=40000,d=8,k=32,spread=0.02",
                              "-k",
                              "32",
                              "--samples",
@@ -409,8 +409,9 @@ TEST_CASE("where naive code is too slow, a part is checked by it and the whole b
                              "1",
                              "--json",
                              "r.json",
-                             "--variants"};
-    const outcome o = f.run(with(words, {"broken_late,naive__scalar,fused__scalar"}), EXAKT_BROKEN_CLI);
+                             "--variants",
+                             "broken_late,naive__scalar,fused__scalar"};
+    const outcome o = f.run(words, EXAKT_BROKEN_CLI);
     INFO(o.out << o.err);
     CHECK(o.code == 1);
     CHECK(contains(o.out, "verified  against assign_f32_naive__scalar on the first "));
