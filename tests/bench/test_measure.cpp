@@ -126,7 +126,7 @@ TEST_CASE("orders depend on the seed, and on nothing else", "[measure]") {
 }
 
 TEST_CASE("a gauge is read right before and right after its candidate", "[measure]") {
-    bench_of_toys b({0, 1, 0});
+    bench_of_toys b({0, 1, 0, -1});
     for (int round = 0; round < 20; round++)
         measure_round(&b.m);
     const std::map<std::string, std::string> gauge_of = {{"a", "gauge0"}, {"b", "gauge1"}, {"c", "gauge0"}};
