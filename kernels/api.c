@@ -155,20 +155,26 @@ static exk_status choose_variant(exk_run *run, exk_error *error) {
 static void lay_out_worker(exk_run *run, exk_worker *worker) {
     exk_arena *arena = &run->arena;
     const size_t k = (size_t)run->k, d = (size_t)run->points.d, tile = (size_t)run->plan.point_tile;
+    const size_t batch = (size_t)exk_refine_capacity(run->k);
     exk_worker laid_out = {
         .centred = exk_arena_take(arena, tile * d, sizeof(float)),
         .offset = exk_arena_take(arena, exk_filter_offsets(run->k), sizeof(float)),
         .best = exk_arena_take(arena, tile, sizeof(float)),
         .second = exk_arena_take(arena, tile, sizeof(float)),
         .rows = exk_arena_take(arena, tile, sizeof(int32_t)),
+        .guess = exk_arena_take(arena, tile, sizeof(int32_t)),
+        .moved = exk_arena_take(arena, tile, sizeof(int32_t)),
         .scratch = exk_arena_take(arena, run->scratch.per_thread, 1),
-        .refine = {.rows = exk_arena_take(arena, EXK_REFINE_ROWS * d, sizeof(float)),
-                   .lower = exk_arena_take(arena, EXK_REFINE_ROWS * k, sizeof(float)),
-                   .offset = exk_arena_take(arena, exk_filter_offsets(run->k), sizeof(float))},
+        .refine = {.capacity = (int64_t)batch,
+                   .doubt = exk_arena_take(arena, batch, sizeof(exk_doubt)),
+                   .rows = exk_arena_take(arena, batch * d, sizeof(float)),
+                   .lower = exk_arena_take(arena, batch * k, sizeof(float)),
+                   .offset = exk_arena_take(arena, exk_filter_offsets(run->k), sizeof(float)),
+                   .candidates = exk_arena_take(arena, k, sizeof(int32_t))},
     };
     if (run->fits && run->plan.update == EXK_UPDATE_SORTED) {
         laid_out.bucket = exk_arena_take(arena, 2 * k, sizeof(int64_t));
-        laid_out.edge = exk_arena_take(arena, 2 * d, sizeof(int64_t));
+        laid_out.edge = exk_arena_take(arena, d, sizeof(int64_t));
     } else if (run->fits) {
         laid_out.sum = exk_arena_take(arena, k * d, sizeof(int64_t));
         laid_out.count = exk_arena_take(arena, k, sizeof(int64_t));
@@ -380,7 +386,7 @@ static exk_status begin(exk_run *run, int64_t trace_capacity, exk_result **resul
     return *result ? EXK_OK : out_of_memory(run, result_bytes(run, trace_capacity), error);
 }
 
-static double inertia_block(const exk_run *run, int64_t first, int64_t last) {
+static double inertia_block(exk_run *run, int64_t first, int64_t last) {
     const int64_t d = run->points.d;
     double sum = 0.0;
     for (int64_t i = first; i < last; i++)
@@ -464,7 +470,7 @@ static exk_status assign_once(exk_run *run, exk_result *result, exk_error *error
     memset(run->previous, -1, (size_t)run->points.n * sizeof *run->previous);
     const double started = exk_now();
     exk_tally tally;
-    if (!exk_run_pass(run, false, &tally))
+    if (!exk_run_pass(run, EXK_TO_LABEL, &tally))
         return exk_fail(error, EXK_STOPPED, "stopped before all points were assigned");
     result->totals.iterate_seconds = exk_now() - started;
     result->totals.distance_evaluations = tally.evaluations;

@@ -44,7 +44,7 @@ double exk_run_blocked_sum(exk_run *run, exk_block_fn block_sum) {
 }
 
 /* ||x - shift||^2, and its root rounded up by more than the rounding of x - shift to float32. */
-static double square_block(const exk_run *run, int64_t first, int64_t last) {
+static double square_block(exk_run *run, int64_t first, int64_t last) {
     double sum = 0.0;
     for (int64_t i = first; i < last; i++) {
         const double square = run->bulk->dist64(row_of(&run->points, i), run->shift, run->points.d);

@@ -83,7 +83,7 @@ static outcome update_and_judge(exk_run *run, exk_iteration *iteration, bool *sp
 static bool iterate_once(exk_run *run, exk_iteration *iteration, outcome *verdict, bool *split) {
     const double begun = exk_now();
     exk_tally tally;
-    if (!exk_run_pass(run, true, &tally))
+    if (!exk_run_pass(run, EXK_TO_COLLECT, &tally))
         return false;
     iteration->moved = tally.moved;
     iteration->distance_evaluations = tally.evaluations;
@@ -116,7 +116,7 @@ static bool iterate(exk_run *run, int repeat, exk_result *result, outcome *verdi
 /* Label once more by the updated centroids. */
 static bool relabel(exk_run *run, exk_result *result) {
     exk_tally tally;
-    if (!exk_run_pass(run, false, &tally))
+    if (!exk_run_pass(run, EXK_TO_LABEL, &tally))
         return false;
     add_totals(&result->totals, &tally);
     return true;

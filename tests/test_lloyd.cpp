@@ -235,6 +235,44 @@ TEST_CASE("farthest takes the farthest point, the lowest index on a tie", "[lloy
     CHECK(o.centroids[0] == 0.25f);
 }
 
+TEST_CASE("a split that changes no label is taken back", "[lloyd][empty]") {
+    // Both points are as far from one half as from the other, and ties go to the lower index.
+    Matrix points(2, 2);
+    points.values = {0.0f, 0.0f, 2.0f, 2.0f};
+    const float given[] = {1.5f, 1.0f, 100.0f, 100.0f};
+    How how{nullptr, 1};
+    how.empty = EXK_EMPTY_SPLIT;
+    const Outcome o = fit(points, 2, how, given);
+    CHECK(o.counts == std::vector<int64_t>{2, 0});
+    CHECK(o.centroids[0] == 1.0f);
+    CHECK(o.centroids[1] == 1.0f);
+}
+
+TEST_CASE("centroids that come to coincide are found out", "[lloyd]") {
+    // Near 2^24 floats are 2 apart: (0, 0) alone and the mean (1, 1) of (2, 0) and (0, 2) become the same
+    // centroid.
+    Matrix points(3, 2);
+    points.values = {0.0f, 0.0f, 2.0f, 0.0f, 0.0f, 2.0f};
+    std::vector<float> given = {2.0f, 2.0f, 0.0f, 0.0f};
+    for (float &v : points.values)
+        v += 0x1p24f;
+    for (float &v : given)
+        v += 0x1p24f;
+    How how{nullptr, 1};
+    how.empty = EXK_EMPTY_KEEP;
+    exk_options *options = options_for(how);
+    exk_options_set_centroids(options, given.data());
+    const exk_points view = points.points();
+    exk_result *result = nullptr;
+    REQUIRE(exk_fit(&view, 2, options, &result, nullptr) == EXK_OK);
+    REQUIRE(exk_result_iterations(result) > 1);
+    CHECK(exk_result_iteration(result, 0)->exactly_decided_points == 2);
+    CHECK(exk_result_iteration(result, 1)->ambiguous_points == 0);
+    CHECK(exk_result_counts(result)[0] == 3);
+    exk_result_free(result);
+    exk_options_free(options);
+}
+
 TEST_CASE("a cluster keeps its last point", "[lloyd][empty]") {
     // The farthest point is alone with its centroid; the next farthest goes to the empty cluster.
     Matrix points(3, 1);
