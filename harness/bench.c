@@ -149,10 +149,18 @@ static void show_round(const bench_group *g) {
                 g->samples);
 }
 
+/* What a row did before it went wrong is worth nothing. */
+static void forget_wrong_samples(bench_group *g) {
+    for (int i = 0; i < g->measure.count; i++)
+        if (g->rows[i].state != BENCH_VERIFIED)
+            g->measure.candidates[i].count = 0;
+}
+
 static void measure_rounds(bench_group *g) {
     while (g->measure.rounds < g->samples && measure_round(&g->measure))
         show_round(g);
     bench_show(g->bench, "%s", "");
+    forget_wrong_samples(g);
     measure_judge(&g->measure);
 }
 

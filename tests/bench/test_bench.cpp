@@ -254,6 +254,7 @@ TEST_CASE("a variant that is wrong is not timed", "[bench]") {
     INFO(o.out << o.err);
     CHECK(o.code == 1);
     CHECK(line_with(o.out, {"assign_f32_broken_ties__scalar", "WRONG, not timed: labels differ"}) != "");
+    CHECK(contains(o.out, "2 samples of 1 row in"));
     CHECK(line_with(o.out, {"assign_f32_naive__scalar ", "fastest"}) != "");
     const document d(f.read("r.json"));
     cJSON *row;
@@ -266,6 +267,27 @@ TEST_CASE("a variant that is wrong is not timed", "[bench]") {
     }
     CHECK_FALSE(contains(f.read("r.csv"), "broken"));
     CHECK(contains(f.read("r.csv"), "naive"));
+}
+
+TEST_CASE("a variant that goes wrong while it is timed loses its samples", "[bench]") {
+    const folder f;
+    // Large enough for few fits in a sample: the first samples are good.
+    const outcome o =
+        f.run({"gen:uniform,n=60000,d=32", "-k", "64", "--samples", "5", "--iterations", "2", "--threads", "1",
+               "--json", "r.json", "--csv", "r.csv", "--variants", "naive__scalar,broken_late"},
+              EXAKT_BROKEN_CLI);
+    INFO(o.out << o.err);
+    CHECK(o.code == 1);
+    CHECK(contains(o.out, "5 samples of 2 rows in"));
+    CHECK(line_with(o.out, {"assign_f32_broken_late__scalar", "WRONG"}) != "");
+    CHECK_FALSE(contains(f.read("r.csv"), "broken"));
+    const document d(f.read("r.json"));
+    cJSON *rows = at(d.root, "rows");
+    REQUIRE(cJSON_GetArraySize(rows) == 2);
+    CHECK(cJSON_IsTrue(at(cJSON_GetArrayItem(rows, 0), "verified")));
+    CHECK(cJSON_GetArraySize(at(cJSON_GetArrayItem(rows, 0), "samples")) == 5);
+    CHECK(cJSON_IsFalse(at(cJSON_GetArrayItem(rows, 1), "verified")));
+    CHECK(cJSON_GetArraySize(at(cJSON_GetArrayItem(rows, 1), "samples")) == 0);
 }
 
 TEST_CASE("Ctrl-C keeps what was measured", "[bench]") {
@@ -371,6 +393,34 @@ TEST_CASE("JSON goes to stdout alone", "[bench]") {
     const document d(o.out);
     CHECK(cJSON_GetArraySize(at(d.root, "rows")) == 2);
     CHECK(contains(o.err, "assign_f32_fused__scalar"));
+}
+
+// So many iterations are planned that naive code could not follow; the fits converge long before.
+TEST_CASE("where naive code is too slow, a part is checked by it and the whole by a vote", "[bench]") {
+    const folder f;
+    const arguments words = {"gen:blobs,n=40000,d=8,k=32,spread=0.02",
+                             "-k",
+                             "32",
+                             "--samples",
+                             "2",
+                             "--iterations",
+                             "100000",
+                             "--threads",
+                             "1",
+                             "--json",
+                             "r.json",
+                             "--variants",
+                             "broken_late,naive__scalar,fused__scalar"};
+    const outcome o = f.run(words, EXAKT_BROKEN_CLI);
+    INFO(o.out << o.err);
+    CHECK(o.code == 1);
+    CHECK(contains(o.out, "verified  against assign_f32_naive__scalar on the first "));
+    CHECK(contains(o.out, "the rows with each other on all points"));
+    CHECK(contains(o.out, "2 samples of 2 rows in"));
+    CHECK(line_with(o.out, {"assign_f32_broken_late__scalar", "WRONG, not timed"}) != "");
+    const document d(f.read("r.json"));
+    CHECK(cJSON_IsTrue(at(cJSON_GetArrayItem(at(d.root, "rows"), 0), "verified")));
+    CHECK(contains(text(cJSON_GetArrayItem(at(d.root, "rows"), 0), "reference"), "on the first "));
 }
 
 #endif

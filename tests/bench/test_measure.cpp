@@ -126,7 +126,7 @@ TEST_CASE("orders depend on the seed, and on nothing else", "[measure]") {
 }
 
 TEST_CASE("a gauge is read right before and right after its candidate", "[measure]") {
-    bench_of_toys b({0, 1, 0});
+    bench_of_toys b({0, 1, 0, -1});
     for (int round = 0; round < 20; round++)
         measure_round(&b.m);
     const std::map<std::string, std::string> gauge_of = {{"a", "gauge0"}, {"b", "gauge1"}, {"c", "gauge0"}};
@@ -140,7 +140,7 @@ TEST_CASE("a gauge is read right before and right after its candidate", "[measur
     }
     // A reading between two candidates of one gauge serves both: never two in a row.
     for (std::size_t i = 0; i + 1 < b.log.size(); i++)
-        CHECK((b.log[i] != b.log[i + 1]));
+        CHECK((b.log[i].size() == 1 || b.log[i] != b.log[i + 1]));
 }
 
 TEST_CASE("samples carry what the candidate and the gauge said", "[measure]") {
