@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Below 50 ms, what surrounds a sample shows; beyond half a second, more samples tell more than longer ones. */
+/* Below 50 ms, what surrounds a sample shows; beyond half a second, more samples tell more than longer ones.
+ * Repeats that make short samples longer stop at a second of the slowest row. */
 static const double shortest_sample = 0.05, longest_sample = 0.5;
+static const double most_repeated = 1;
 enum { USUAL_ITERATIONS = 10, FEWEST_ITERATIONS = 3, MOST_ITERATIONS = 1000, MOST_REPEATS = 1000 };
 
 /* A minute for all groups together, as far as the fewest samples allow. Of seven, the smallest and the largest
@@ -151,15 +153,19 @@ void bench_leave_out(bench_group *g) {
     }
 }
 
-/* A fit that converges early, or on few points, is repeated to make a sample. */
+/* A fit that converges early, or on few points, is repeated to make a sample, as far as the slowest row allows. */
 static void choose_repeats(bench_group *g) {
-    double fastest = 0;
+    double fastest = 0, slowest = 0;
     for (int i = 0; i < g->measure.count; i++) {
         const bench_row *r = &g->rows[i];
         if (r->state == BENCH_VERIFIED && (fastest == 0 || r->seconds < fastest))
             fastest = r->seconds;
+        if (r->state == BENCH_VERIFIED && r->wall > slowest)
+            slowest = r->wall;
     }
-    g->repeats = fastest > 0 ? (int)clamp(shortest_sample / fastest + 1, 1, MOST_REPEATS) : 1;
+    g->repeats = 1;
+    if (fastest > 0 && fastest < shortest_sample)
+        g->repeats = (int)clamp(shortest_sample / fastest + 1, 1, clamp(most_repeated / slowest, 1, MOST_REPEATS));
 }
 
 static int samples_for(const bench *b, double round_seconds) {
