@@ -369,6 +369,20 @@ TEST_CASE("a run can be compared with its own record", "[bench]") {
     CHECK(cJSON_GetArraySize(at(comparison, "rows")) == 4);
 }
 
+TEST_CASE("without --iterations, those of the earlier run are taken", "[bench]") {
+    const folder f;
+    const arguments words = {"gen:uniform,n=4000,d=5", "-k",        "6", "--threads", "1", "--variants",
+                             "fused__scalar",          "--samples", "4"};
+    REQUIRE(f.run(with(words, {"--iterations", "4", "--json", "old.json"})).code == 0);
+    const outcome o = f.run(with(words, {"--vs", "old.json"}));
+    INFO(o.out << o.err);
+    CHECK((o.code == 0 || o.code == 1)); // whatever the clock says
+    CHECK(contains(o.out, "plan      4 iterations"));
+    CHECK(contains(o.out, " 0 not comparable"));
+    const outcome alone = f.run(words);
+    CHECK(contains(alone.out, "plan      10 iterations"));
+}
+
 TEST_CASE("records that cannot be read are refused before anything is measured", "[bench]") {
     const folder f;
     const std::string good = records::record({{}}, 1);
