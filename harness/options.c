@@ -94,7 +94,7 @@ static const option_row table[] = {
      "only these, however slow: a pattern (*avx2), a strategy (fused), an instruction set (avx512), or several, "
      "with commas (default: all that do not take absurdly long)"},
     {"iterations", 'i', KIND_COUNT, "N", NULL, CMD_BENCH, FIELD(iterations), 1, 100000,
-     "iterations of a sample (default: so many that the fastest takes 50 ms to 0.5 s)"},
+     "iterations of a fit (default: those of --vs, else 10, or 5 or 3 where the fastest takes longer than half a second)"},
     {"samples", 'n', KIND_COUNT, "N", NULL, CMD_BENCH, FIELD(samples), 1, 2000,
      "samples of every row (default: what fits a minute, 7 to 25)"},
     {"vs", 0, KIND_TEXT, "RESULTS", NULL, CMD_BENCH, FIELD(vs), 0, 0,
