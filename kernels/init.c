@@ -164,10 +164,9 @@ static int64_t draw_batch(exk_run *run, int repeat, int64_t first, int64_t most,
 static void init_kmeanspp(exk_run *run, int repeat) {
     enum { BATCH_MAX = 512 };
     const int64_t n = run->points.n;
-    for (int64_t i = 0; i < n; i++) {
+#pragma omp parallel for schedule(static) num_threads(run->plan.threads)
+    for (int64_t i = 0; i < n; i++)
         run->nearest[i] = INFINITY;
-        run->previous[i] = -1;
-    }
     take_point(run, 0, (int64_t)exk_philox_below(run->options->seed, stream_of(repeat, 0), 0, (uint64_t)n));
     int64_t known = 0, chosen = 1; /* centroids [known, chosen) are not in run->nearest yet */
     while (chosen < run->k) {

@@ -40,7 +40,9 @@ static void add_totals(exk_totals *totals, const exk_tally *tally) {
 }
 
 static void start_lloyd(exk_run *run, exk_result *result) {
-    memset(run->previous, -1, (size_t)run->points.n * sizeof *run->previous);
+#pragma omp parallel for schedule(static) num_threads(run->plan.threads)
+    for (int64_t i = 0; i < run->points.n; i++)
+        run->previous[i] = -1;
     memset(run->stale, EXK_STALE_MEAN | EXK_STALE_OVERLAP | EXK_STALE_NEXT, (size_t)run->k);
     run->has_sums = false;
     run->has_moved = false;

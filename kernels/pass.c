@@ -27,7 +27,7 @@ static void lap(exk_worker *worker, double *part) {
 
 static exk_workspace workspace_of(const exk_run *run, const exk_worker *worker, int64_t first) {
     return (exk_workspace){
-        .shared = run->variant_shared,
+        .shared = worker->shared,
         .thread = worker->scratch,
         .point = run->variant_point ? run->variant_point + (size_t)first * run->scratch.per_point : NULL,
     };
@@ -56,8 +56,10 @@ static void settle_doubt(exk_run *run, exk_worker *worker, const exk_doubt *doub
         return;
     }
     run->labels[doubt->point] = doubt->label;
+    if (purpose == EXK_TO_LABEL)
+        return;
     worker->tally.moved += doubt->label != run->previous[doubt->point];
-    if (purpose == EXK_TO_COLLECT && worker->sum)
+    if (worker->sum)
         exk_run_collect_point(run, worker, doubt->point);
 }
 
@@ -193,6 +195,20 @@ static void process_points(exk_run *run, int part, int parts, exk_purpose purpos
         settle_doubts(run, worker, purpose);
 }
 
+/* Packing is shared by the threads of a node, each node having its own copy. */
+static void pack_centroids(exk_run *run, exk_worker *worker, int part, int parts) {
+    const int nodes = run->plan.nodes < parts ? run->plan.nodes : parts;
+    int node = 0;
+    while (exk_share(parts, node + 1, nodes) <= part)
+        node++;
+    worker->shared = run->variant_shared + (size_t)node * exk_arena_pages(run->scratch.shared);
+    const int first = (int)exk_share(parts, node, nodes), last = (int)exk_share(parts, node + 1, nodes);
+    const exk_workspace workspace = workspace_of(run, worker, 0);
+    worker->refine.workspace = workspace;
+    if (run->kernel->prepare)
+        run->kernel->prepare(&run->score_centroids, &run->plan, &workspace, part - first, last - first);
+}
+
 /* Before the tiles: c', errors and the variant's panels, each thread its share. */
 static void prepare_part(exk_run *run, exk_worker *worker, int part, int parts) {
     const int64_t units = (run->points.n - 1) / exk_variant_points(run->variant) + 1;
@@ -206,11 +222,8 @@ static void prepare_part(exk_run *run, exk_worker *worker, int part, int parts) 
     exk_filter_begin(&run->filter, run->centroids);
     exk_filter_fill(&run->filter, run->centroids, first, last);
 #pragma omp barrier
-    if (run->kernel->prepare) {
-        const exk_workspace workspace = workspace_of(run, worker, 0);
-        run->kernel->prepare(&run->score_centroids, &run->plan, &workspace, part, parts);
+    pack_centroids(run, worker, part, parts);
 #pragma omp barrier
-    }
 }
 
 static void start_worker(exk_run *run, exk_worker *worker, double now) {
@@ -225,7 +238,6 @@ static void start_worker(exk_run *run, exk_worker *worker, double now) {
     worker->refine.points = &run->points;
     worker->refine.kernel = run->kernel;
     worker->refine.plan = &run->plan;
-    worker->refine.workspace = workspace_of(run, worker, 0);
     worker->refine.bulk = run->bulk;
 }
 

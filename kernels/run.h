@@ -69,6 +69,7 @@ typedef struct exk_worker {
     int64_t entries;      /* over the buckets that this thread counts */
     int64_t *edge;        /* d: of a cluster whose sum belongs to another thread */
     int64_t edge_cluster; /* which; -1: none */
+    void *shared;         /* the variant's: the copy of this thread's node */
     exk_refine refine;
     exk_tally tally;
     double lap; /* when the thread began what it is doing */
@@ -110,7 +111,8 @@ typedef struct exk_run {
     float *shift;        /* d: the column means, or 0 if the points are not centred */
     bool centred;        /* tiles are copied, shift subtracted, before a variant sees them */
     float *column_max;   /* threads x d: while scanning */
-    int64_t *column_sum; /* threads x d: while scanning */
+    int64_t *column_sum; /* threads x 2 x d: while scanning, with both guesses of the scale */
+    double *guess;       /* 2 x d: while scanning */
     double *block;       /* one double a block of EXK_BLOCK points */
     double square_sum;   /* sum of ||x - shift||^2 */
     double tolerance;    /* tol * mean variance of the columns */
@@ -136,7 +138,7 @@ typedef struct exk_run {
     bool digested;                     /* filter.hash and largest belong to `centroids` */
     exk_filter filter;
     exk_score_centroids score_centroids;
-    void *variant_shared;
+    char *variant_shared; /* plan.nodes copies, exk_arena_pages(scratch.shared) apart */
     char *variant_point;
     exk_worker *worker; /* plan.threads */
 } exk_run;

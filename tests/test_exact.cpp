@@ -204,6 +204,17 @@ TEST_CASE("column maxima are magnitudes", "[exact]") {
     std::vector<float> largest = {1.0f, 1.0f, 1.0f};
     exk_bulk_here()->column_max(x, 3, largest.data());
     CHECK(largest == std::vector<float>{3.0f, 2.0f, 1.0f});
+    for (const exk_bulk *bulk : runnable_bulks())
+        for (const float bad : {NAN, -NAN, INFINITY, -INFINITY})
+            for (size_t t = 0; t < 21; t++) {
+                std::vector<float> row(21, 7.0f), most(21, 0.0f);
+                row[t] = bad;
+                bulk->column_max(row.data(), 21, most.data());
+                row[t] = FLT_MAX;
+                bulk->column_max(row.data(), 21, most.data());
+                CHECK_FALSE(std::isfinite(most[t]));
+                CHECK(std::count(most.begin(), most.end(), 7.0f) == 20);
+            }
 }
 
 TEST_CASE("an instruction set that is not in the build falls back to scalar code", "[exact]") {
@@ -828,6 +839,58 @@ TEST_CASE("assign reports the smallest two lower scores", "[exact][filter]") {
             }
         }
     }
+}
+
+TEST_CASE("a point that some centroid is nearer to is never passed over", "[exact][filter]") {
+    std::mt19937 random(67);
+    int64_t passed_over = 0;
+    for (const double magnitude : {1.0, 1e-30, 1e-42, 1e18})
+        for (const float offset : {0.0f, 30.0f}) {
+            const int64_t d = 5;
+            Matrix x = uniform_points(200, d, 3), c = uniform_points(12, d, 4);
+            for (Matrix *m : {&x, &c})
+                for (float &v : m->values)
+                    v = static_cast<float>((static_cast<double>(v) + offset) * magnitude);
+            const auto shift = static_cast<float>(offset * magnitude);
+            const std::vector<float> shifts(d, shift);
+            const exk_bulk *here = exk_bulk_here();
+            std::vector<float> norm(x.rows);
+            std::vector<double> distance(x.rows, INFINITY), nearest(x.rows);
+            Matrix centred(x.rows, d);
+            double largest = 0.0;
+            for (int64_t i = 0; i < x.rows; i++) {
+                const double root = std::sqrt(here->dist64(x.row(i), shifts.data(), d));
+                norm[i] = exk_round_up(root * (1.0 + 0x1p-22));
+                largest = std::max(largest, root);
+                here->centre(x.row(i), shifts.data(), d, centred.row(i));
+                for (int64_t j = 0; j < c.rows; j++)
+                    distance[i] = std::min(distance[i], here->dist64(x.row(i), c.row(j), d));
+                nearest[i] = distance[i] * (0.5 + 0x1p-31 * random());
+            }
+            nearest[0] = INFINITY;
+            norm[1] = INFINITY;
+            nearest[1] = 0.0;
+            for (const std::string &name : available_variants()) {
+                Bench bench(name, c, largest, x.rows, 16, shift);
+                bench.assign(centred, exk_round_up(largest * (1.0 + 0x1p-22)));
+                for (const exk_bulk *bulk : runnable_bulks()) {
+                    std::vector<int32_t> list(x.rows);
+                    list.resize(bulk->reachable(bench.best.data(), norm.data(), nearest.data(),
+                                                std::ldexp(1.0, 1 - bench.filter.filter.exponent), x.rows,
+                                                list.data()));
+                    passed_over += x.rows - static_cast<int64_t>(list.size());
+                    const auto listed = [&](int32_t i) {
+                        return std::find(list.begin(), list.end(), i) != list.end();
+                    };
+                    CHECK(listed(0));
+                    CHECK(listed(1));
+                    for (int32_t i = 2; i < x.rows; i++)
+                        if (distance[i] < nearest[i])
+                            REQUIRE(listed(i));
+                }
+            }
+        }
+    CHECK(passed_over > 1000); // else the bound is useless
 }
 
 namespace {

@@ -152,7 +152,17 @@ TEST_CASE("tol is relative to the mean variance of the columns", "[lloyd]") {
     Matrix near = uniform_points(500, 3, 13), far(60, 1);
     for (int64_t i = 0; i < 60; i++)
         far.values[i] = 0x1p24f + 2.0f * static_cast<float>(i % 4);
-    for (const Matrix *points : {&near, &far}) {
+    // Large values where a sample of the points does not see them: twice as large as it sees, and far larger.
+    Matrix twice = uniform_points(8192, 2, 14), larger = uniform_points(8192, 2, 15);
+    for (float &v : twice.values)
+        v += 1.25f;
+    for (float &v : larger.values)
+        v += 1.25f;
+    for (int64_t i = 1; i < 8192; i += 16) {
+        twice.row(i)[0] = 3.5f;
+        larger.row(i)[1] = 20.0f;
+    }
+    for (const Matrix *points : {&near, &far, &twice, &larger}) {
         const int64_t d = points->columns;
         double variance = 0.0;
         for (int64_t t = 0; t < d; t++) {
@@ -469,6 +479,46 @@ TEST_CASE("sorted sums need no k x d for each thread, and a memory limit chooses
     how.update = static_cast<exk_update>(EXK_UPDATE_SORTED + 1);
     options = options_for(how);
     CHECK(try_fit(view, k, options, &error) == EXK_ERR_ARGUMENT);
+    exk_options_free(options);
+}
+
+TEST_CASE("copies of the packed centroids for groups of threads change nothing", "[lloyd][threads]") {
+    const Matrix points = uniform_points(700, 9, 31);
+    for (const std::string &variant : available_variants()) {
+        const Outcome expected = fit(points, 70, {variant.c_str(), 1});
+        for (const int threads : {1, 2, 5, 8})
+            for (const int nodes : {1, 2, 3, 8, 100}) {
+                How how{variant.c_str(), threads, 24};
+                how.nodes = nodes;
+                INFO(variant << ", threads " << threads << ", nodes " << nodes);
+                REQUIRE(fit(points, 70, how) == expected);
+            }
+    }
+}
+
+TEST_CASE("a memory limit does without copies for nodes", "[lloyd][errors]") {
+    const Matrix points = uniform_points(400, 50, 3);
+    const exk_points view = points.points();
+    How how{"assign_f32_fused__scalar", 4};
+    how.max_iter = 1;
+    how.update = EXK_UPDATE_MOVED;
+    how.nodes = 2;
+    exk_options *options = options_for(how);
+    exk_result *result = nullptr;
+    REQUIRE(exk_fit(&view, 200, options, &result, nullptr) == EXK_OK);
+    CHECK(exk_result_plan(result).nodes == 2);
+    const int64_t bytes = exk_result_totals(result).scratch_bytes;
+    exk_result_free(result);
+    exk_options_set_max_memory(options, bytes - 1);
+    REQUIRE(exk_fit(&view, 200, options, &result, nullptr) == EXK_OK);
+    CHECK(exk_result_plan(result).nodes == 1);
+    CHECK(bytes - exk_result_totals(result).scratch_bytes >= 200 * 50 * 4);
+    exk_result_free(result);
+    exk_options_free(options);
+    how.nodes = -1;
+    options = options_for(how);
+    exk_error error = {};
+    CHECK(try_fit(view, 2, options, &error) == EXK_ERR_ARGUMENT);
     exk_options_free(options);
 }
 

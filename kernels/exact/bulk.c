@@ -288,8 +288,8 @@ static bool all_finite(const float *x, int64_t d) {
 
 static void column_max(const float *x, int64_t d, float *largest) {
     for (int64_t t = 0; t < d; t++) {
-        const float magnitude = fabsf(x[t]);
-        largest[t] = magnitude > largest[t] ? magnitude : largest[t];
+        const uint32_t magnitude = bits_of(x[t]) & 0x7fffffffu, before = bits_of(largest[t]);
+        largest[t] = float_of(magnitude > before ? magnitude : before);
     }
 }
 

@@ -83,7 +83,7 @@ typedef struct exk_bulk {
 
     bool (*all_finite)(const float *x, int64_t d);
 
-    /* largest[t] = max(largest[t], |x_t|), x finite. */
+    /* largest[t] = max(largest[t], |x_t|); what is not finite is largest of all, a NaN larger than infinity. */
     void (*column_max)(const float *x, int64_t d, float *largest);
 
     /* List the i < count with a[i] != b[i] in rising order; returns how many. list: count entries. */
