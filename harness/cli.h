@@ -29,7 +29,8 @@ enum {
     CMD_VERIFY = 1 << 7,
     CMD_DEMO = 1 << 8,
     CMD_BENCH = 1 << 9,
-    CMD_CEILINGS = 1 << 10
+    CMD_CEILINGS = 1 << 10,
+    CMD_PROFILE = 1 << 11
 };
 
 enum { LIST_MAX = 32, POSITIONALS_MAX = 64 };
@@ -62,7 +63,7 @@ typedef struct settings {
     const char *labels, *centroids, *json;
     bool progress, quiet;
 
-    bool quick, refresh;
+    bool quick, refresh, stale;
     int64_t case_number;
     const char *dump; /* folder for the smallest failing points */
 
@@ -84,6 +85,6 @@ typedef struct command {
 } command;
 
 extern const command command_list, command_version, command_topo, command_fit, command_assign, command_score,
-    command_gen, command_verify, command_demo, command_bench, command_ceilings;
+    command_gen, command_verify, command_demo, command_bench, command_ceilings, command_profile;
 
 #endif

@@ -103,6 +103,8 @@ static const option_row table[] = {
      "a smaller run, in seconds"},
     {"refresh", 0, KIND_FLAG, NULL, NULL, CMD_CEILINGS, FIELD(refresh), 0, 0,
      "measure again, whatever the cache has"},
+    {"stale", 0, KIND_FLAG, NULL, NULL, CMD_PROFILE, FIELD(stale), 0, 0,
+     "forget only what was tuned with another build or other variants"},
     {"case", 0, KIND_COUNT, "N", NULL, CMD_VERIFY, FIELD(case_number), 1, ANY,
      "run only the built-in case N, run by run"},
     {"dump", 0, KIND_TEXT, "DIR", NULL, CMD_VERIFY, FIELD(dump), 0, 0,

@@ -8,7 +8,6 @@
 #include <omp.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 
@@ -85,8 +84,7 @@ static double counted(double from, double to, double start, double end) {
     return last > first ? (last - first) / (to - from) : 0;
 }
 
-/* What this thread did in the measured interval. All work until its end, so that none has the machine to itself.
- */
+/* What this thread did in the measured interval. All work until its end: none has the machine to itself. */
 static double measure_thread(meter *m, job *j) {
     const double begun = now();
     double rounds_done = 0, from = begun, end = INFINITY;
@@ -179,34 +177,45 @@ static void touch(const exk_ceiling_area *area) {
     }
 }
 
+/* Each thread's part in huge pages of its own: what misses the TLB is not the ceiling. */
+static exk_status allocate(exk_ceiling_area *area, int64_t bytes, exk_error *error) {
+    int64_t all = 0;
+    const bool fits = !__builtin_add_overflow(bytes, HUGE_PAGE - 1, &area->bytes) &&
+                      !__builtin_mul_overflow(area->bytes - area->bytes % HUGE_PAGE, area->threads, &all);
+    area->bytes -= area->bytes % HUGE_PAGE;
+    area->x = fits ? aligned_alloc(HUGE_PAGE, (size_t)all) : NULL;
+    if (!area->x)
+        return exk_fail(error, EXK_ERR_MEMORY, "%d times %lld bytes to read: out of memory", area->threads,
+                        (long long)bytes);
+    madvise(area->x, (size_t)all, MADV_HUGEPAGE);
+    return EXK_OK;
+}
+
+static exk_status check_area(const exk_ceiling_area *area, int64_t bytes, exk_error *error) {
+    if (bytes < EXK_CEILING_BYTES_LEAST)
+        return exk_fail(error, EXK_ERR_ARGUMENT, "%lld bytes to read: use %d or more", (long long)bytes,
+                        EXK_CEILING_BYTES_LEAST);
+    if (!area->peak)
+        return exk_fail(error, EXK_ERR_VARIANT, "scalar: %s", exk_isa_obstacle("scalar"));
+    return check(area->threads, 1, error);
+}
+
 exk_status exk_ceiling_area_create(const exk_topology *topology, int threads, int64_t bytes,
                                    exk_ceiling_area **area, exk_error *error) {
+    exk_ceiling_area made = {.topology = topology, .peak = strongest_peak(), .threads = threads};
     *area = NULL;
-    exk_status status = check(threads, 1, error);
-    if (status == EXK_OK && bytes < EXK_CEILING_BYTES_LEAST)
-        status = exk_fail(error, EXK_ERR_ARGUMENT, "%lld bytes to read: use %d or more", (long long)bytes,
-                          EXK_CEILING_BYTES_LEAST);
+    exk_status status = check_area(&made, bytes, error);
+    if (status == EXK_OK)
+        status = allocate(&made, bytes, error);
     if (status != EXK_OK)
         return status;
-    exk_ceiling_area made = {.topology = topology, .peak = strongest_peak(), .threads = threads};
-    if (!made.peak)
-        return exk_fail(error, EXK_ERR_VARIANT, "scalar: %s", exk_isa_obstacle("scalar"));
-    int64_t all;
-    if (__builtin_add_overflow(bytes, HUGE_PAGE - 1, &made.bytes))
-        return exk_fail(error, EXK_ERR_MEMORY, "%lld bytes to read: out of memory", (long long)bytes);
-    made.bytes -= made.bytes % HUGE_PAGE;
+    touch(&made);
     *area = malloc(sizeof **area);
-    if (*area && !__builtin_mul_overflow(made.bytes, threads, &all))
-        made.x = aligned_alloc(HUGE_PAGE, (size_t)all);
-    if (!made.x) {
-        free(*area);
-        *area = NULL;
-        return exk_fail(error, EXK_ERR_MEMORY, "%d times %lld bytes to read: out of memory", threads,
-                        (long long)bytes);
+    if (!*area) {
+        free(made.x);
+        return exk_fail(error, EXK_ERR_MEMORY, "out of memory");
     }
-    madvise(made.x, (size_t)all, MADV_HUGEPAGE);
     **area = made;
-    touch(*area);
     return EXK_OK;
 }
 

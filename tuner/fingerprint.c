@@ -36,18 +36,6 @@ static void put(line *l, const char *format, ...) {
     l->used += length > 0 && (size_t)length < left ? (size_t)length : length > 0 ? left : 0;
 }
 
-/* FNV-1a, 64 bits (Fowler, Noll, Vo; RFC 9923). */
-static void hash_of(const char *text, char hash[EXK_HASH_ROOM]) {
-    uint64_t value = 0xcbf29ce484222325u;
-    for (; *text; text++)
-        value = (value ^ (unsigned char)*text) * 0x100000001b3u;
-    snprintf(hash, EXK_HASH_ROOM, "%016" PRIx64, value);
-}
-
-bool exk_is_hash(const char *text) {
-    return strlen(text) == EXK_HASH_ROOM - 1 && strspn(text, "0123456789abcdef") == EXK_HASH_ROOM - 1;
-}
-
 /* "name\t: value" as in /proc/cpuinfo: value, without its end, or NULL. */
 static char *value_of(char *text, const char *name) {
     const size_t length = strlen(name);
@@ -223,16 +211,16 @@ void exk_fingerprint_take(const exk_topology *topology, exk_fingerprint *fingerp
     put_isas(&l);
     put(&l, "; caches=%s", fingerprint->geometry);
     put_kinds(&l, topology);
-    hash_of(fingerprint->text, fingerprint->hash);
+    exk_hash_text(fingerprint->text, fingerprint->hash);
 }
 
 void exk_build_hash(char hash[EXK_HASH_ROOM]) {
-    hash_of(EXAKT_BUILD, hash);
+    exk_hash_text(EXAKT_BUILD, hash);
 }
 
 void exk_registry_hash(char hash[EXK_HASH_ROOM]) {
     char text[256];
-    hash_of("", hash);
+    exk_hash_text("", hash);
     for (int i = 0; i < exk_variant_rows(); i++) {
         const exk_variant *row = exk_variant_row(i);
         line l = line_in(text, sizeof text);
@@ -241,6 +229,6 @@ void exk_registry_hash(char hash[EXK_HASH_ROOM]) {
         for (int t = 0; t < EXK_TUNABLES_MAX && row->tunables[t].max > 0; t++)
             put(&l, " %d %" PRId64 " %" PRId64 " %" PRId64, (int)row->tunables[t].field, row->tunables[t].min,
                 row->tunables[t].max, row->tunables[t].multiple);
-        hash_of(text, hash);
+        exk_hash_text(text, hash);
     }
 }

@@ -2,13 +2,14 @@
 #ifndef EXK_FINGERPRINT_H
 #define EXK_FINGERPRINT_H
 
+#include "tuner/hash.h"
 #include "tuner/topology.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-enum { EXK_HASH_ROOM = 17, EXK_FINGERPRINT_ROOM = 1024, EXK_GEOMETRY_ROOM = 160 };
+enum { EXK_FINGERPRINT_ROOM = 1024, EXK_GEOMETRY_ROOM = 160 };
 
 /* Canonical: equal machines have equal text. What is not known says "unknown". */
 typedef struct exk_fingerprint {
@@ -31,9 +32,6 @@ void exk_build_hash(char hash[EXK_HASH_ROOM]);
 
 /* Of the rows of variants.inc: names, micro-kernels, tunables and limits. */
 void exk_registry_hash(char hash[EXK_HASH_ROOM]);
-
-/* Whether text is 16 lower-case hexadecimal digits. */
-bool exk_is_hash(const char *text);
 
 #ifdef __cplusplus
 }

@@ -16,26 +16,20 @@ static const char *variable(const char *name) {
     return value && *value ? value : NULL;
 }
 
-/* A relative XDG_CACHE_HOME is to be ignored, says its specification. */
-static bool find_folder(char *folder, size_t room) {
-    const char *own = variable("EXAKT_CACHE"), *xdg = variable("XDG_CACHE_HOME"), *home = variable("HOME");
-    int length = -1;
-    if (own)
-        length = snprintf(folder, room, "%s", own);
-    else if (xdg && *xdg == '/')
-        length = snprintf(folder, room, "%s/exakt", xdg);
-    else if (home)
-        length = snprintf(folder, room, "%s/.cache/exakt", home);
-    return length >= 0 && (size_t)length < room;
+/* The folder is base and what follows it. A relative XDG_CACHE_HOME is to be ignored, says its specification. */
+static const char *find_base(const char **below) {
+    const char *own = variable("EXAKT_CACHE"), *xdg = variable("XDG_CACHE_HOME");
+    *below = own ? "" : xdg && *xdg == '/' ? "/exakt" : "/.cache/exakt";
+    return own ? own : xdg && *xdg == '/' ? xdg : variable("HOME");
 }
 
 exk_status exk_store_path(const char *name, char *path, size_t room, exk_error *error) {
-    char folder[PATH_MAX];
-    if (!find_folder(folder, sizeof folder))
+    const char *below, *base = find_base(&below);
+    if (!base)
         return exk_fail(error, EXK_ERR_FILE, "no cache folder: set EXAKT_CACHE to one, or XDG_CACHE_HOME or HOME");
-    const int length = snprintf(path, room, "%s/%s", folder, name);
+    const int length = snprintf(path, room, "%s%s/%s", base, below, name);
     if (length < 0 || (size_t)length >= room)
-        return exk_fail(error, EXK_ERR_FILE, "%s: too long a name for a cache folder", folder);
+        return exk_fail(error, EXK_ERR_FILE, "the name of the cache folder is too long: %s", base);
     return EXK_OK;
 }
 

@@ -5,13 +5,13 @@
 #include "kernels/status.h"
 #include "tuner/ceilings.h"
 #include "tuner/cgroup.h"
+#include "tuner/record.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
-#include <time.h>
 
 enum { SAMPLES_MOST = 16 };
 
@@ -173,10 +173,9 @@ static exk_status measure_levels(const task *t, const exk_ceiling_area *area, ex
     exk_spread rates[EXK_SURVEY_LEVELS];
     int sets = 0;
     for (int i = 0; i < part->levels; i++) {
-        if (part->level[i].bytes >= EXK_CEILING_BYTES_LEAST)
+        part->level[i].bytes -= part->level[i].bytes % SET_UNIT;
+        if (part->level[i].bytes > 0)
             bytes[sets++] = part->level[i].bytes;
-        else
-            part->level[i].bytes = 0;
     }
     const exk_status status =
         read_rounds(t, area, bytes, sets, t->effort->level_rounds, t->effort->seconds, rates);
@@ -231,13 +230,6 @@ static exk_status measure_reads(const task *t, exk_survey_part *part) {
     return status;
 }
 
-static void note_time(char *text, size_t room) {
-    const time_t now = time(NULL);
-    struct tm utc;
-    gmtime_r(&now, &utc);
-    strftime(text, room, "%Y-%m-%dT%H:%M:%SZ", &utc);
-}
-
 exk_status exk_survey_take(const exk_topology *topology, int threads, const exk_survey_options *options,
                            exk_survey_part *part, exk_error *error) {
     if (topology->handle && !topology->this_system)
@@ -250,7 +242,7 @@ exk_status exk_survey_take(const exk_topology *topology, int threads, const exk_
     exk_status status = measure_flops(&t, part);
     if (status == EXK_OK)
         status = measure_reads(&t, part);
-    note_time(part->measured, sizeof part->measured);
+    exk_time_now(part->measured);
     return status;
 }
 

@@ -3,7 +3,7 @@
 #ifndef EXK_SURVEY_H
 #define EXK_SURVEY_H
 
-#include "tuner/fingerprint.h"
+#include "tuner/record.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -66,7 +66,7 @@ enum {
 typedef struct exk_survey_part {
     int threads;
     bool quick;
-    char measured[24]; /* when: "2026-01-31T12:00:00Z" */
+    char measured[EXK_TIME_ROOM]; /* when */
     int isas, points, levels;
     exk_flops flops[EXK_SURVEY_ISAS];
     exk_curve_point curve[EXK_SURVEY_POINTS];

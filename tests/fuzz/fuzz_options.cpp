@@ -56,8 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     command cmd = {};
     cmd.name = "fit";
     cmd.synopsis = "INPUT";
-    cmd.bit = 1U << data[0] % 11;
-    cmd.most = data[0] / 11 % 3;
+    cmd.bit = 1U << data[0] % 12;
+    cmd.most = data[0] / 12 % 3;
     std::vector<std::string> lines = lines_of(data + 1, size - 1);
     std::vector<char *> argv;
     for (std::string &line : lines)
