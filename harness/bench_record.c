@@ -240,8 +240,9 @@ static void put_sample(FILE *out, const bench_row *r, const measure_sample *s) {
     const double d = (double)shape->d;
     fputc('\n', out);
     put_quoted(out, r->group->input);
-    fprintf(out, ",%s,%d,%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%d,%d", r->variant->name, r->plan.threads,
-            shape->n, shape->d, shape->k, r->iterations, s->round, s->position);
+    fprintf(out, ",%s,%d,%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%d,%d,%d", r->variant->name,
+            r->plan.threads, shape->n, shape->d, shape->k, r->iterations, r->group->repeats, s->round,
+            s->position);
     put_real(out, s->seconds);
     put_real(out, 2e-9 * d * (double)r->evaluations / s->seconds);
     put_real(out, 2e-9 * d * (double)shape->n * (double)shape->k * (double)r->iterations / s->seconds);
@@ -253,7 +254,7 @@ static void put_sample(FILE *out, const bench_row *r, const measure_sample *s) {
 }
 
 static void put_table(const bench *b, FILE *out) {
-    fputs("input,variant,threads,n,d,k,iterations,round,position,seconds,executed_gflops,effective_gflops,"
+    fputs("input,variant,threads,n,d,k,iterations,repeats,round,position,seconds,executed_gflops,effective_gflops,"
           "ceiling_gflops,stolen_seconds,waited_seconds,involuntary_switches,minor_faults,major_faults,flags",
           out);
     for (int i = 0; i < b->group_count; i++) {
