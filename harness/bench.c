@@ -64,16 +64,19 @@ static exit_code check_measured(const settings *s) {
     return CLI_OK;
 }
 
-static exit_code check_settings(const settings *s) {
-    if ((s->vs || s->measured) && !json_available())
-        return fail(CLI_USAGE, "--vs: built without cJSON; install libcjson-dev and build again, or leave it out");
-    if (s->measured)
-        return check_measured(s);
+static exit_code check_inputs(const settings *s) {
     if (s->positionals == 0)
         return fail(CLI_USAGE, "an argument is missing; usage: exakt bench %s", command_bench.synopsis);
     if (s->k_list.count == 0)
         return fail(CLI_USAGE, "-k: missing; give the numbers of clusters, for example -k 100,256");
     return check_outputs(s);
+}
+
+static exit_code check_settings(const settings *s) {
+    const exit_code code = s->measured ? check_measured(s) : check_inputs(s);
+    if (code == CLI_OK && s->vs && !json_available())
+        return fail(CLI_USAGE, "--vs: built without cJSON; install libcjson-dev and build again, or leave it out");
+    return code;
 }
 
 static exit_code select_variants(bench *b) {

@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Below 50 ms, what surrounds a sample shows; beyond half a second, more samples tell more than longer ones. */
+/* Below 50 ms, what surrounds a sample shows; beyond half a second, more samples tell more than longer ones.
+ * Repeats that make short samples longer stop at a second of the slowest row. */
 static const double shortest_sample = 0.05, longest_sample = 0.5;
-enum { USUAL_ITERATIONS = 10, FEWEST_ITERATIONS = 3, MOST_ITERATIONS = 1000, MOST_REPEATS = 1000 };
+static const double most_repeated = 1;
+enum { MOST_REPEATS = 1000 };
 
 /* A minute for all groups together, as far as the fewest samples allow. Of seven, the smallest and the largest
  * enclose the median with a confidence of 98 %. */
@@ -125,13 +127,30 @@ static int64_t clamp(double value, int64_t least, int64_t most) {
     return value < (double)least ? least : value > (double)most ? most : (int64_t)value;
 }
 
+/* Of the earlier run that this one is compared with; 0 if it has nothing like it. */
+static int64_t iterations_before(const bench_group *g) {
+    const results *old = &g->bench->old;
+    for (int i = 0; i < old->count; i++)
+        if (old->rows[i].k == g->shape.k && strcmp(old->rows[i].input, g->input) == 0)
+            return old->rows[i].iterations;
+    return 0;
+}
+
+/* Few choices, so that two runs hardly ever differ in it. */
+static int64_t usual_iterations(double seconds_of_one) {
+    static const int64_t choices[] = {10, 5, 3};
+    int i = 0;
+    while (i < 2 && seconds_of_one * (double)choices[i] > longest_sample)
+        i++;
+    return choices[i];
+}
+
 void bench_choose_iterations(bench_group *g) {
-    const double one = fastest_estimate(g);
     g->iterations = g->bench->s->iterations;
-    if (g->iterations == 0 && one * USUAL_ITERATIONS < shortest_sample)
-        g->iterations = clamp(shortest_sample / one + 1, USUAL_ITERATIONS, MOST_ITERATIONS);
-    else if (g->iterations == 0)
-        g->iterations = clamp(longest_sample / one, FEWEST_ITERATIONS, USUAL_ITERATIONS);
+    if (g->iterations == 0)
+        g->iterations = iterations_before(g);
+    if (g->iterations == 0)
+        g->iterations = usual_iterations(fastest_estimate(g));
 }
 
 static double planned_samples(const bench_group *g) {
@@ -151,15 +170,19 @@ void bench_leave_out(bench_group *g) {
     }
 }
 
-/* A fit that converges early, or on few points, is repeated to make a sample. */
+/* A fit that converges early, or on few points, is repeated to make a sample, as far as the slowest row allows. */
 static void choose_repeats(bench_group *g) {
-    double fastest = 0;
+    double fastest = 0, slowest = 0;
     for (int i = 0; i < g->measure.count; i++) {
         const bench_row *r = &g->rows[i];
         if (r->state == BENCH_VERIFIED && (fastest == 0 || r->seconds < fastest))
             fastest = r->seconds;
+        if (r->state == BENCH_VERIFIED && r->wall > slowest)
+            slowest = r->wall;
     }
-    g->repeats = fastest > 0 ? (int)clamp(shortest_sample / fastest + 1, 1, MOST_REPEATS) : 1;
+    g->repeats = 1;
+    if (fastest > 0 && fastest < shortest_sample)
+        g->repeats = (int)clamp(shortest_sample / fastest + 1, 1, clamp(most_repeated / slowest, 1, MOST_REPEATS));
 }
 
 static int samples_for(const bench *b, double round_seconds) {

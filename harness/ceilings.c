@@ -155,10 +155,11 @@ static void print_reason(const exk_level *level, FILE *out) {
         fprintf(out, "as reported, but slower only between %s and %s", from, to);
         break;
     case EXK_SIZE_UNSEEN:
-        fprintf(out,
-                level->believed ? "as reported: not seen to be slower nearby"
-                                : "%s reported, but no faster than memory",
-                reported);
+        if (level->believed > 0)
+            fprintf(out, "as reported: not seen to be slower nearby");
+        else
+            fprintf(out, "%s reported, and nothing faster than memory seen",
+                    level->reported ? reported : "nothing");
         break;
     case EXK_SIZE_MEASURED:
         fprintf(out, "nothing reported: slower between %s and %s", from, to);

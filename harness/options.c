@@ -83,6 +83,8 @@ static const option_row table[] = {
     {"update", 0, KIND_CHOICE, "auto|moved|scatter|sorted", "auto", CMD_FIT, FIELD(update), 0, 0,
      "how sums of clusters are brought up to date: what moved, or all points, into sums of each thread while in cache; "
      "or sorted by cluster into one set of sums, which needs less memory where k and the dimension are large"},
+    {"nodes", 0, KIND_COUNT, "N", NULL, TILING, FIELD(nodes), 1, 4096,
+     "groups of threads with their own copy of the packed centroids (default: the NUMA nodes they run on)"},
     {"max-memory", 0, KIND_COUNT, "BYTES", NULL, TILING, FIELD(max_memory), 1, ANY,
      "refuse to allocate more than this beside the points (default: no limit)"},
     {"labels", 0, KIND_TEXT, "F.npy", NULL, CMD_FIT | CMD_ASSIGN, FIELD(labels), 0, 0, "write the labels (int32, n)"},
@@ -94,7 +96,7 @@ static const option_row table[] = {
      "only these, however slow: a pattern (*avx2), a strategy (fused), an instruction set (avx512), or several, "
      "with commas (default: all that do not take absurdly long)"},
     {"iterations", 'i', KIND_COUNT, "N", NULL, CMD_BENCH, FIELD(iterations), 1, 100000,
-     "iterations of a sample (default: so many that the fastest takes 50 ms to 0.5 s)"},
+     "iterations of a fit (default: those of --vs, else 10, or 5 or 3 where the fastest takes longer than half a second)"},
     {"samples", 'n', KIND_COUNT, "N", NULL, CMD_BENCH, FIELD(samples), 1, 2000,
      "samples of every row (default: what fits a minute, 7 to 25)"},
     {"vs", 0, KIND_TEXT, "RESULTS", NULL, CMD_BENCH, FIELD(vs), 0, 0,

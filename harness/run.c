@@ -78,7 +78,7 @@ const char *plan_for(const exk_topology *topology, const exk_variant *variant, c
 }
 
 static bool any_tile_given(const settings *s) {
-    return s->point_tile || s->centroid_tile || s->depth_tile || s->matrix_bytes || s->update;
+    return s->point_tile || s->centroid_tile || s->depth_tile || s->matrix_bytes || s->update || s->nodes;
 }
 
 /* What was fastest when this shape was tuned, where nobody asked for anything else. */
@@ -107,7 +107,8 @@ exit_code run_plan(run *r, int64_t k) {
                          .centroid_tile = s->centroid_tile,
                          .depth_tile = s->depth_tile,
                          .matrix_bytes = s->matrix_bytes,
-                         .update = (exk_update)s->update};
+                         .update = (exk_update)s->update,
+                         .nodes = (int)s->nodes};
     r->plan_rest_source = plan_for(r->has_topology ? &r->topology : NULL, r->variant, &r->shape, &r->plan);
     r->plan_source = any_tile_given(s) ? "command line" : r->plan_rest_source;
     return CLI_OK;

@@ -85,6 +85,8 @@ static void print_tiles(FILE *out, const run *r, const exk_plan *plan) {
     }
     if (is_fit(r))
         fprintf(out, " update %s,", update_names[plan->update]);
+    if (plan->nodes > 1)
+        fprintf(out, " nodes %d,", plan->nodes);
     if (r->plan_source != r->plan_rest_source)
         fprintf(out, " from the %s, the rest", r->plan_source);
     fprintf(out, " from the %s\n", strcmp(r->plan_rest_source, "default") ? r->plan_rest_source : "defaults");
@@ -145,6 +147,7 @@ static void add_plan(json *root, const run *r) {
     json_add_integer(node, "depth_tile", plan.depth_tile);
     json_add_integer(node, "matrix_bytes", plan.matrix_bytes);
     json_add_text(node, "update", update_names[plan.update]);
+    json_add_integer(node, "nodes", plan.nodes);
     json_add_text(node, "source", r->plan_source);
     json_add_text(node, "source_of_rest", r->plan_rest_source);
 }

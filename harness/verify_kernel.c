@@ -156,7 +156,7 @@ static size_t buffer_bytes(const rig *r, buffer which) {
     case OFFSETS:
         return exk_filter_offsets(r->p->k) * sizeof(float);
     case LOWER:
-        return EXK_REFINE_ROWS * k * sizeof(float);
+        return (size_t)exk_refine_capacity(r->p->k) * k * sizeof(float);
     case SHARED:
         return r->scratch.shared;
     case PER_THREAD:
@@ -303,12 +303,20 @@ static float largest_norm(const rig *r, int64_t first, int64_t rows) {
     return norm;
 }
 
+static exk_workspace workspace_at(rig *r, int64_t first) {
+    return (exk_workspace){
+        .shared = r->buffers[SHARED].data,
+        .thread = place_whole(r, PER_THREAD),
+        .point = r->scratch.per_point ? r->buffers[PER_POINT].data + (size_t)first * r->scratch.per_point : NULL};
+}
+
 static bool check_scores(rig *r, int64_t first, int64_t rows) {
     float norm = largest_norm(r, first, rows);
     exk_tile tile = {.x = place_points(r, first, rows), .rows = rows, .stride = r->p->points.stride};
     tile.offset = place_offsets(r, norm);
     float *lower = place(r, LOWER, (size_t)(rows * r->p->k) * sizeof *lower);
-    r->kernel->scores(&r->score_centroids, &tile, lower);
+    exk_workspace workspace = workspace_at(r, 0);
+    r->kernel->scores(&r->score_centroids, &r->plan, &workspace, &tile, lower);
     return buffers_intact(r) && scores_hold(r, lower, first, rows, norm);
 }
 
@@ -321,13 +329,6 @@ static exk_tile place_tile(rig *r, int64_t first, int64_t rows, float norm) {
                       .label = place(r, LABELS, (size_t)rows * sizeof(int32_t)),
                       .best = place(r, BEST, (size_t)rows * sizeof(float)),
                       .second = place(r, SECOND, (size_t)rows * sizeof(float))};
-}
-
-static exk_workspace workspace_at(rig *r, int64_t first) {
-    return (exk_workspace){
-        .shared = r->buffers[SHARED].data,
-        .thread = place_whole(r, PER_THREAD),
-        .point = r->scratch.per_point ? r->buffers[PER_POINT].data + (size_t)first * r->scratch.per_point : NULL};
 }
 
 static bool check_tile(rig *r, int64_t first, int64_t rows) {
@@ -380,7 +381,9 @@ static bool check_iteration(rig *r) {
             return false;
     }
     for (int64_t first = 0; first < n; first += rows) {
-        rows = n - first < EXK_REFINE_ROWS ? n - first : EXK_REFINE_ROWS;
+        /* Batches of all sizes. */
+        rows = first % exk_refine_capacity(r->p->k) + 1;
+        rows = n - first < rows ? n - first : rows;
         if (!check_scores(r, first, rows))
             return false;
     }

@@ -67,6 +67,8 @@ typedef struct exk_plan {
     int64_t depth_tile;    /* dimensions accumulated in registers before the sum is folded */
     int64_t matrix_bytes;  /* cap, over all threads, on the score matrix that naive and blas materialise */
     exk_update update;     /* of the sums; a memory limit may turn auto to what needs less */
+    int nodes;             /* groups of consecutive threads, each with its own copy of the packed centroids: of use
+                              where each is a NUMA node; a memory limit may reduce it to 1 */
 } exk_plan;
 
 typedef enum exk_init {

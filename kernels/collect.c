@@ -28,15 +28,29 @@ static void move_one(const exk_run *run, exk_worker *worker, int64_t i, int32_t 
     worker->touched[from] = worker->touched[to] = 1;
 }
 
-void exk_run_collect_tile(const exk_run *run, exk_worker *worker, const exk_tile *tile, int64_t moved) {
-    if (run->plan.update == EXK_UPDATE_SCATTER || !run->has_sums) {
-        for (int64_t i = 0; i < tile->rows; i++)
-            add_one(run, worker, tile->first + i, tile->label[i]);
+static bool makes_anew(const exk_run *run) {
+    return run->plan.update == EXK_UPDATE_SCATTER || !run->has_sums;
+}
+
+void exk_run_collect_point(const exk_run *run, exk_worker *worker, int64_t i) {
+    if (makes_anew(run))
+        add_one(run, worker, i, run->labels[i]);
+    else if (run->labels[i] != run->previous[i])
+        move_one(run, worker, i, run->previous[i], run->labels[i]);
+}
+
+void exk_run_collect_tile(const exk_run *run, exk_worker *worker, const exk_tile *tile, int64_t listed) {
+    if (makes_anew(run)) {
+        for (int64_t i = 0; i < tile->rows; i++) {
+            if (tile->label[i] >= 0)
+                add_one(run, worker, tile->first + i, tile->label[i]);
+        }
         return;
     }
-    for (int64_t m = 0; m < moved; m++) {
-        const int64_t i = tile->first + worker->rows[m];
-        move_one(run, worker, i, run->previous[i], run->labels[i]);
+    for (int64_t m = 0; m < listed; m++) {
+        const int64_t row = worker->moved[m], i = tile->first + row;
+        if (tile->label[row] >= 0)
+            move_one(run, worker, i, run->previous[i], tile->label[row]);
     }
 }
 
@@ -62,7 +76,7 @@ static void drain_cluster(exk_run *run, int64_t j, int workers) {
 }
 
 static void drain_workers(exk_run *run, int part, int parts) {
-    const bool anew = run->plan.update == EXK_UPDATE_SCATTER || !run->has_sums;
+    const bool anew = makes_anew(run);
     for (int64_t j = exk_share(run->k, part, parts); j < exk_share(run->k, part + 1, parts); j++) {
         if (anew)
             clear_cluster(run, j);
@@ -163,25 +177,23 @@ static void sum_entries(const exk_run *run, int64_t begin, int64_t came, int64_t
     run->bulk->take_rows(points->x, points->stride, run->entry + middle, end - middle, run->scale, points->d, sum);
 }
 
-/* The sum to add to for a worker that does not have all entries of cluster j; at most two clusters are so. */
+/* Where a worker collects for a cluster whose first entries another worker has; there is at most one. */
 static int64_t *edge_sum(const exk_run *run, exk_worker *worker, int64_t j) {
-    const int side = worker->edge_cluster[0] >= 0;
-    worker->edge_cluster[side] = j;
-    int64_t *sum = worker->edge + side * run->points.d;
-    memset(sum, 0, (size_t)run->points.d * sizeof *sum);
-    return sum;
+    worker->edge_cluster = j;
+    memset(worker->edge, 0, (size_t)run->points.d * sizeof *worker->edge);
+    return worker->edge;
 }
 
-/* Entries [first, last), whatever clusters they belong to. */
+/* Entries [first, last), whatever clusters they belong to. A cluster's sum belongs to who has its first entry. */
 static void sum_share(exk_run *run, exk_worker *worker, int64_t first, int64_t last, int workers) {
     int64_t begin = first;
     for (int64_t j = cluster_of_entry(run, first, workers); begin < last && !exk_run_stopped(run); j++) {
         const int64_t all = bucket_end(run, 2 * j - 1, workers), end = bucket_end(run, 2 * j + 1, workers);
         const int64_t mine = end < last ? end : last;
-        const bool whole = all >= first && end <= last;
+        const bool own = all >= first;
         if (mine > begin)
             sum_entries(run, begin, bucket_end(run, 2 * j, workers), mine,
-                        whole ? run->sum + j * run->points.d : edge_sum(run, worker, j));
+                        own ? run->sum + j * run->points.d : edge_sum(run, worker, j));
         begin = mine;
     }
 }
@@ -189,11 +201,9 @@ static void sum_share(exk_run *run, exk_worker *worker, int64_t first, int64_t l
 static void add_edges(exk_run *run, int workers) {
     const int64_t d = run->points.d;
     for (int w = 0; w < workers; w++) {
-        for (int side = 0; side < 2; side++) {
-            const int64_t j = run->worker[w].edge_cluster[side];
-            if (j >= 0)
-                run->bulk->drain(run->worker[w].edge + side * d, d, run->sum + j * d);
-        }
+        const int64_t j = run->worker[w].edge_cluster;
+        if (j >= 0)
+            run->bulk->drain(run->worker[w].edge, d, run->sum + j * d);
     }
 }
 
@@ -212,7 +222,7 @@ static void collect_sorted(exk_run *run, int part, int parts, int64_t moved) {
     const int64_t first_cluster = exk_share(run->k, part, parts),
                   last_cluster = exk_share(run->k, part + 1, parts);
     count_entries(run, worker, first, last, anew);
-    worker->edge_cluster[0] = worker->edge_cluster[1] = -1;
+    worker->edge_cluster = -1;
 #pragma omp barrier
     worker->entries = count_clusters(run, first_cluster, last_cluster, parts, anew);
 #pragma omp barrier

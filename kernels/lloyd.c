@@ -40,7 +40,9 @@ static void add_totals(exk_totals *totals, const exk_tally *tally) {
 }
 
 static void start_lloyd(exk_run *run, exk_result *result) {
-    memset(run->previous, -1, (size_t)run->points.n * sizeof *run->previous);
+#pragma omp parallel for schedule(static) num_threads(run->plan.threads)
+    for (int64_t i = 0; i < run->points.n; i++)
+        run->previous[i] = -1;
     memset(run->stale, EXK_STALE_MEAN | EXK_STALE_OVERLAP | EXK_STALE_NEXT, (size_t)run->k);
     run->has_sums = false;
     run->has_moved = false;
@@ -83,7 +85,7 @@ static outcome update_and_judge(exk_run *run, exk_iteration *iteration, bool *sp
 static bool iterate_once(exk_run *run, exk_iteration *iteration, outcome *verdict, bool *split) {
     const double begun = exk_now();
     exk_tally tally;
-    if (!exk_run_pass(run, true, &tally))
+    if (!exk_run_pass(run, EXK_TO_COLLECT, &tally))
         return false;
     iteration->moved = tally.moved;
     iteration->distance_evaluations = tally.evaluations;
@@ -116,7 +118,7 @@ static bool iterate(exk_run *run, int repeat, exk_result *result, outcome *verdi
 /* Label once more by the updated centroids. */
 static bool relabel(exk_run *run, exk_result *result) {
     exk_tally tally;
-    if (!exk_run_pass(run, false, &tally))
+    if (!exk_run_pass(run, EXK_TO_LABEL, &tally))
         return false;
     add_totals(&result->totals, &tally);
     return true;

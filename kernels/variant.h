@@ -95,9 +95,10 @@ typedef struct exk_kernel {
     void (*assign)(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
                    const exk_tile *tile);
 
-    /* All lower scores of a few points: lower[i * k + j] = l_j of row i. best, second and label of the tile are
-     * not touched and may be NULL. */
-    void (*scores)(const exk_score_centroids *centroids, const exk_tile *tile, float *lower);
+    /* All lower scores of a few points: lower[i * k + j] = l_j of row i. Between prepare and the next prepare;
+     * best, second and label of the tile are not touched and may be NULL. */
+    void (*scores)(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
+                   const exk_tile *tile, float *lower);
 
     /* The labels of the tile are final (tile->label); update per-point state. NULL if there is none. */
     void (*settle)(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
@@ -157,6 +158,9 @@ bool exk_variant_fits(const exk_variant *variant, const exk_shape *shape);
 
 /* The multiple a tunable's values must be of, in elements. */
 int64_t exk_tunable_multiple(const exk_variant *variant, const exk_tunable *tunable);
+
+/* The number of points that the variant takes at a time: its point tile is a multiple of it. */
+int64_t exk_variant_points(const exk_variant *variant);
 
 /* Rows of the score matrix, and of the points it is made from, that each of plan->threads may hold under
  * plan->matrix_bytes (both positive); and no more than a thread gets through in half a second or so even without

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <string>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
@@ -30,6 +31,8 @@ template <typename Check> void for_each_isa(Check check) {
 template <typename Action> bool dies(Action action) {
     const pid_t child = fork();
     if (child == 0) {
+        const rlimit no_core = {0, 0};
+        setrlimit(RLIMIT_CORE, &no_core);
         signal(SIGSEGV, SIG_DFL);
         action();
         _exit(0);

@@ -173,10 +173,9 @@ static exk_status measure_levels(const task *t, const exk_ceiling_area *area, ex
     exk_spread rates[EXK_SURVEY_LEVELS];
     int sets = 0;
     for (int i = 0; i < part->levels; i++) {
-        if (part->level[i].bytes >= EXK_CEILING_BYTES_LEAST)
+        part->level[i].bytes -= part->level[i].bytes % SET_UNIT;
+        if (part->level[i].bytes > 0)
             bytes[sets++] = part->level[i].bytes;
-        else
-            part->level[i].bytes = 0;
     }
     const exk_status status =
         read_rounds(t, area, bytes, sets, t->effort->level_rounds, t->effort->seconds, rates);

@@ -2,7 +2,7 @@
  * their points, and the driver accumulates the tile's sums while its points are still in cache. */
 #include "kernels/body/lanes.h"
 #include "kernels/body/microkernel.h"
-#include "kernels/body/scores.h"
+#include "kernels/body/panel_scores.h"
 
 enum {
     NARROW = 8,     /* dimensions */
@@ -36,7 +36,7 @@ static void sweep_wide(const sweep *s, micro_fetch *ahead, lane_argmin *state) {
     float scores[EXK_MR * PANEL_POINTS] __attribute__((aligned(EXK_ALIGN)));
     for (int64_t j = s->first; j < s->last; j += EXK_MR) {
         const int rows = (int)min_i64(EXK_MR, s->last - j);
-        panel_scores(rows, s->points, s->blocks + j * s->d, s->d, s->depth_tile, s->offset + j, ahead, scores);
+        block_scores(rows, s->points, s->blocks + j * s->d, s->d, s->depth_tile, s->offset + j, ahead, scores);
         lanes_update(rows, scores, PANEL_POINTS, (int32_t)j, state);
     }
 }
@@ -127,5 +127,5 @@ const exk_kernel EXK_KERNEL = {
     .roundings = panels_roundings,
     .prepare = pack_centroids,
     .assign = assign,
-    .scores = row_scores,
+    .scores = panel_scores,
 };

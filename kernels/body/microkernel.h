@@ -133,7 +133,7 @@ _Static_assert(EXK_MR <= 8, "micro_scores lists fewer than 8 rows");
 /* Lower scores of a panel of points against a block of `rows` centroids over all d dimensions, starting afresh
  * every depth_tile of them: no product then meets more than depth_tile + d/depth_tile roundings, which keeps the
  * error bound, and so the number of ambiguous points, small. */
-EXK_INLINE void panel_scores(int rows, const float *points, const float *centroids, int64_t d, int64_t depth_tile,
+EXK_INLINE void block_scores(int rows, const float *points, const float *centroids, int64_t d, int64_t depth_tile,
                              const float *offset, micro_fetch *fetch, float *out) {
     static const float zero[EXK_MR];
     micro_scores(rows, points, centroids, min_i64(d, depth_tile), offset, fetch, false, out);
@@ -148,7 +148,7 @@ EXK_INLINE int64_t panel_roundings(int64_t d, int64_t depth_tile) {
     return min_i64(d, depth_tile) + (d + depth_tile - 1) / depth_tile + 1;
 }
 
-/* exk_kernel.roundings of every variant on panels whose scores are row_scores. */
+/* exk_kernel.roundings of every variant on panels, whose scores may be row_scores. */
 static inline int64_t panels_roundings(const exk_shape *shape, const exk_plan *plan) {
     const int64_t panel = panel_roundings(shape->d, plan->depth_tile), rows = scores_roundings(shape->d);
     return panel > rows ? panel : rows;

@@ -3,7 +3,7 @@
  * in L2 and are searched there before the next tile of centroids overwrites them. */
 #include "kernels/body/lanes.h"
 #include "kernels/body/microkernel.h"
-#include "kernels/body/scores.h"
+#include "kernels/body/panel_scores.h"
 
 /* Whole panels of points, whole blocks of centroids. */
 static size_t buffer_floats(const exk_plan *plan) {
@@ -70,5 +70,5 @@ const exk_kernel EXK_KERNEL = {
     .roundings = panels_roundings,
     .prepare = pack_centroids,
     .assign = assign,
-    .scores = row_scores,
+    .scores = panel_scores,
 };

@@ -201,6 +201,41 @@ static int64_t unclear(const float *best, const float *second, float margin, int
     return found;
 }
 
+static int64_t within(const float *v, float limit, int64_t count, int32_t *list) {
+    enum { BLOCK = 16 };
+    int64_t found = 0;
+    for (int64_t i = 0; i < count; i += BLOCK) {
+        const int lanes = count - i < BLOCK ? (int)(count - i) : BLOCK;
+        int beyond = 0;
+        if (lanes == BLOCK) {
+            for (int lane = 0; lane < BLOCK; lane++)
+                beyond += v[i + lane] > limit;
+        }
+        for (int lane = 0; beyond < BLOCK && lane < lanes; lane++) {
+            list[found] = (int32_t)(i + lane);
+            found += !(v[i + lane] > limit);
+        }
+    }
+    return found;
+}
+
+/* Infinite norms say nothing. */
+EXK_INLINE bool is_beyond(float best, float norm, double nearest, double unscale) {
+    const double rounded = (double)norm * (1.0 - 0x1p-20) - 0x1p-148, least = rounded > 0.0 ? rounded : 0.0;
+    const double square = least * least, score = (double)best * unscale;
+    return norm <= FLT_MAX && (square + score) - (square + fabs(score)) * 0x1p-50 > nearest * (1.0 + 0x1p-20);
+}
+
+static int64_t reachable(const float *best, const float *norm, const double *nearest, double unscale,
+                         int64_t count, int32_t *list) {
+    int64_t found = 0;
+    for (int64_t i = 0; i < count; i++) {
+        list[found] = (int32_t)i;
+        found += !is_beyond(best[i], norm[i], nearest[i], unscale);
+    }
+    return found;
+}
+
 static uint32_t bits_of(float v) {
     uint32_t bits;
     memcpy(&bits, &v, sizeof bits);
@@ -253,8 +288,8 @@ static bool all_finite(const float *x, int64_t d) {
 
 static void column_max(const float *x, int64_t d, float *largest) {
     for (int64_t t = 0; t < d; t++) {
-        const float magnitude = fabsf(x[t]);
-        largest[t] = magnitude > largest[t] ? magnitude : largest[t];
+        const uint32_t magnitude = bits_of(x[t]) & 0x7fffffffu, before = bits_of(largest[t]);
+        largest[t] = float_of(magnitude > before ? magnitude : before);
     }
 }
 
@@ -290,6 +325,8 @@ const exk_bulk EXK_BULK = {
     .scale_row = scale_row,
     .fold = fold,
     .unclear = unclear,
+    .within = within,
+    .reachable = reachable,
     .largest = largest,
     .digest = digest,
     .centre = centre,

@@ -61,6 +61,17 @@ typedef struct exk_bulk {
      * returns how many. list: count entries. */
     int64_t (*unclear)(const float *best, const float *second, float margin, int64_t count, int32_t *list);
 
+    /* List the i < count without v[i] > limit in rising order; returns how many. list: count entries. */
+    int64_t (*within)(const float *v, float limit, int64_t count, int32_t *list);
+
+    /* List the i < count of which not even `best`, a lower bound of all scores, proves that all centroids are
+     * farther than nearest[i], a squared distance: those without lo_i^2 + best[i] * unscale > nearest[i], lo_i
+     * being the least that ||x_i - m|| can be if norm[i] is that, rounded up to float32 by 2^-22 and half a last
+     * place at most. The left side, scores unscaled, is a lower bound of ||x_i - c||^2, and the right side is
+     * widened to cover the rounding of both. In rising order; returns how many. list: count entries. */
+    int64_t (*reachable)(const float *best, const float *norm, const double *nearest, double unscale,
+                         int64_t count, int32_t *list);
+
     /* max v[i], all of them >= 0 and none NaN; 0 if there is none. */
     float (*largest)(const float *v, int64_t count);
 
@@ -72,7 +83,7 @@ typedef struct exk_bulk {
 
     bool (*all_finite)(const float *x, int64_t d);
 
-    /* largest[t] = max(largest[t], |x_t|), x finite. */
+    /* largest[t] = max(largest[t], |x_t|); what is not finite is largest of all, a NaN larger than infinity. */
     void (*column_max)(const float *x, int64_t d, float *largest);
 
     /* List the i < count with a[i] != b[i] in rising order; returns how many. list: count entries. */

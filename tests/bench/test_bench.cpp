@@ -116,7 +116,7 @@ arguments cells(const std::string &line) {
     return list;
 }
 
-const std::string points = "gen:blobs,n=400,d=5,k=7";
+const std::string points = "gen:blobs,n=4000,d=5,k=7";
 const arguments small = {points, "-k", "6", "--samples", "2", "--iterations", "3", "--threads", "1,2"};
 
 arguments with(arguments words, const arguments &more) {
@@ -204,12 +204,12 @@ TEST_CASE("the record has a manifest, and rows with their samples", "[bench]") {
     cJSON_ArrayForEach(row, rows) {
         CHECK(text(row, "input") == points);
         CHECK(cJSON_IsTrue(at(row, "verified")));
-        CHECK(number(row, "n") == 400);
+        CHECK(number(row, "n") == 4000);
         CHECK(number(row, "d") == 5);
         CHECK(number(row, "k") == 6);
         CHECK(number(row, "iterations") == 3);
-        CHECK(number(row, "evaluations") >= 3 * 400 * 6);
-        CHECK(number(row, "bytes") == 3 * 400 * 5 * 4);
+        CHECK(number(row, "evaluations") >= 3 * 4000 * 6);
+        CHECK(number(row, "bytes") == 3 * 4000 * 5 * 4);
         CHECK(number(row, "peak_rss_bytes") > 0);
         CHECK(number(row, "ci_low") <= number(row, "median_seconds"));
         CHECK(number(row, "median_seconds") <= number(row, "ci_high"));
@@ -217,7 +217,7 @@ TEST_CASE("the record has a manifest, and rows with their samples", "[bench]") {
         CHECK(number(row, "seconds_per_iteration") == Approx(number(row, "median_seconds") / 3));
         CHECK(number(row, "executed_gflops") >= number(row, "effective_gflops"));
         CHECK(number(row, "effective_gflops") * number(row, "median_seconds") * 1e9 ==
-              Approx(2.0 * 400 * 6 * 5 * 3));
+              Approx(2.0 * 4000 * 6 * 5 * 3));
         CHECK(number(row, "ceiling_share") ==
               Approx(number(row, "executed_gflops") / number(row, "ceiling_gflops")));
         for (const char *part : {"prepare", "assign", "refine", "update"})
@@ -369,6 +369,20 @@ TEST_CASE("a run can be compared with its own record", "[bench]") {
     CHECK(cJSON_GetArraySize(at(comparison, "rows")) == 4);
 }
 
+TEST_CASE("without --iterations, those of the earlier run are taken", "[bench]") {
+    const folder f;
+    const arguments words = {"gen:uniform,n=4000,d=5", "-k",        "6", "--threads", "1", "--variants",
+                             "fused__scalar",          "--samples", "4"};
+    REQUIRE(f.run(with(words, {"--iterations", "4", "--json", "old.json"})).code == 0);
+    const outcome o = f.run(with(words, {"--vs", "old.json"}));
+    INFO(o.out << o.err);
+    CHECK((o.code == 0 || o.code == 1)); // whatever the clock says
+    CHECK(contains(o.out, "plan      4 iterations"));
+    CHECK(contains(o.out, " 0 not comparable"));
+    const outcome alone = f.run(words);
+    CHECK(contains(alone.out, "plan      10 iterations"));
+}
+
 TEST_CASE("records that cannot be read are refused before anything is measured", "[bench]") {
     const folder f;
     const std::string good = records::record({{}}, 1);
@@ -455,8 +469,8 @@ TEST_CASE("several inputs and numbers of clusters, one of them impossible", "[be
     INFO(o.out << o.err);
     CHECK(o.code == 2);
     CHECK(contains(o.err, "40 clusters for 30 points in gen:uniform,n=30,d=2"));
-    CHECK(contains(o.out, points + ": 400 points x 5 dimensions, k = 6"));
-    CHECK(contains(o.out, points + ": 400 points x 5 dimensions, k = 40"));
+    CHECK(contains(o.out, points + ": 4000 points x 5 dimensions, k = 6"));
+    CHECK(contains(o.out, points + ": 4000 points x 5 dimensions, k = 40"));
     CHECK(contains(o.out, "gen:uniform,n=30,d=2: 30 points x 2 dimensions, k = 6"));
     const outcome missing = f.run({"/nonexistent.npy", points, "-k", "6", "--samples", "1", "--iterations", "1",
                                    "--threads", "1", "--variants", "fused__scalar"});

@@ -257,6 +257,7 @@ TEST_CASE("the record of a fit is complete", "[cli]") {
                             "depth_tile",
                             "matrix_bytes",
                             "update",
+                            "nodes",
                             "source",
                             "hash",
                             "tol",
