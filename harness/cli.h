@@ -58,6 +58,8 @@ typedef struct settings {
     bool standardise;
 
     int64_t threads, point_tile, centroid_tile, depth_tile, matrix_bytes, max_memory;
+    int update; /* exk_update */
+    int64_t nodes;
 
     const char *from; /* centroids to read */
     const char *labels, *centroids, *json;

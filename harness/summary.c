@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
+static const char *const update_names[] = {"auto", "moved", "scatter", "sorted"};
+
 double effective_gflops(const exk_shape *shape, double passes, double seconds) {
     double operations = 2.0 * (double)shape->n * (double)shape->k * (double)shape->d * passes;
     return seconds > 0 ? operations / seconds * 1e-9 : 0;
@@ -63,6 +65,10 @@ FILE *summary_stream(const settings *s) {
     return s->json && output_is_stdout(s->json) ? stderr : stdout;
 }
 
+static bool is_fit(const run *r) {
+    return exk_result_iterations(r->result) > 0 || r->stopped;
+}
+
 static const char *how_it_ended(const run *r) {
     if (r->stopped)
         return "interrupted";
@@ -77,6 +83,10 @@ static void print_tiles(FILE *out, const run *r, const exk_plan *plan) {
         exk_field field = r->variant->tunables[i].field;
         fprintf(out, " %s %" PRId64 ",", plan_field_name(field), values[field]);
     }
+    if (is_fit(r))
+        fprintf(out, " update %s,", update_names[plan->update]);
+    if (plan->nodes > 1)
+        fprintf(out, " nodes %d,", plan->nodes);
     if (r->plan_source != r->plan_rest_source)
         fprintf(out, " from the %s, the rest", r->plan_source);
     fprintf(out, " from the %s\n", strcmp(r->plan_rest_source, "default") ? r->plan_rest_source : "defaults");
@@ -114,7 +124,7 @@ void summary_print(FILE *out, const run *r) {
     fprintf(out, "input      %s: %" PRId64 " points x %" PRId64 " dimensions%s%s\n", r->s->positional[0],
             r->shape.n, r->shape.d, *r->data->note ? "; " : "", r->data->note);
     print_plan(out, r);
-    if (exk_result_iterations(r->result) > 0 || r->stopped)
+    if (is_fit(r))
         fprintf(out, "result     %s after %" PRId64 " iterations, ", how_it_ended(r),
                 exk_result_iterations(r->result));
     else
@@ -127,15 +137,21 @@ void summary_print(FILE *out, const run *r) {
             centroids_hash(r->result, centroids));
 }
 
+void summary_add_plan(json *node, const exk_plan *plan) {
+    json_add_text(node, "variant", plan->variant);
+    json_add_integer(node, "threads", plan->threads);
+    json_add_integer(node, "point_tile", plan->point_tile);
+    json_add_integer(node, "centroid_tile", plan->centroid_tile);
+    json_add_integer(node, "depth_tile", plan->depth_tile);
+    json_add_integer(node, "matrix_bytes", plan->matrix_bytes);
+    json_add_text(node, "update", update_names[plan->update]);
+    json_add_integer(node, "nodes", plan->nodes);
+}
+
 static void add_plan(json *root, const run *r) {
-    exk_plan plan = exk_result_plan(r->result);
+    const exk_plan plan = exk_result_plan(r->result);
     json *node = json_add_object(root, "plan");
-    json_add_text(node, "variant", plan.variant);
-    json_add_integer(node, "threads", plan.threads);
-    json_add_integer(node, "point_tile", plan.point_tile);
-    json_add_integer(node, "centroid_tile", plan.centroid_tile);
-    json_add_integer(node, "depth_tile", plan.depth_tile);
-    json_add_integer(node, "matrix_bytes", plan.matrix_bytes);
+    summary_add_plan(node, &plan);
     json_add_text(node, "source", r->plan_source);
     json_add_text(node, "source_of_rest", r->plan_rest_source);
 }

@@ -132,9 +132,10 @@ typedef struct rig {
     exk_scratch scratch;
     guard_side side;
     guard buffers[BUFFERS];
-    float *norm;   /* n: upper bounds of ||x|| */
-    float *zeros;  /* d: the filter's shift */
-    int32_t *rows; /* of a tile: those that are not certified */
+    float *norm;          /* n: upper bounds of ||x|| */
+    float *zeros;         /* d: the filter's shift */
+    int32_t *rows;        /* of a tile: those that are not certified */
+    double largest_error; /* of a tile */
     exk_filter filter;
     exk_score_centroids score_centroids;
     int iteration;
@@ -155,7 +156,7 @@ static size_t buffer_bytes(const rig *r, buffer which) {
     case OFFSETS:
         return exk_filter_offsets(r->p->k) * sizeof(float);
     case LOWER:
-        return EXK_REFINE_ROWS * k * sizeof(float);
+        return (size_t)exk_refine_capacity(r->p->k) * k * sizeof(float);
     case SHARED:
         return r->scratch.shared;
     case PER_THREAD:
@@ -253,7 +254,7 @@ static bool labels_are_proofs(rig *r, const exk_tile *tile, float norm) {
 
 /* No certified label is wrong. */
 static bool certificate_holds(rig *r, const exk_tile *tile, float norm) {
-    int64_t count = exk_certify(&r->filter, tile, norm, r->rows), next = 0;
+    int64_t count = exk_certify(&r->filter, tile, norm, r->largest_error, r->rows), next = 0;
     r->ambiguous += count;
     for (int64_t i = 0; i < tile->rows; i++) {
         if (next < count && r->rows[next] == i)
@@ -290,7 +291,7 @@ static const float *place_points(rig *r, int64_t first, int64_t rows) {
 
 static const float *place_offsets(rig *r, float norm) {
     float *offset = place_whole(r, OFFSETS);
-    exk_filter_fold(&r->filter, norm, offset);
+    r->largest_error = exk_filter_fold(&r->filter, norm, offset);
     guard_freeze(&r->buffers[OFFSETS]);
     return offset;
 }
@@ -302,12 +303,20 @@ static float largest_norm(const rig *r, int64_t first, int64_t rows) {
     return norm;
 }
 
+static exk_workspace workspace_at(rig *r, int64_t first) {
+    return (exk_workspace){
+        .shared = r->buffers[SHARED].data,
+        .thread = place_whole(r, PER_THREAD),
+        .point = r->scratch.per_point ? r->buffers[PER_POINT].data + (size_t)first * r->scratch.per_point : NULL};
+}
+
 static bool check_scores(rig *r, int64_t first, int64_t rows) {
     float norm = largest_norm(r, first, rows);
     exk_tile tile = {.x = place_points(r, first, rows), .rows = rows, .stride = r->p->points.stride};
     tile.offset = place_offsets(r, norm);
     float *lower = place(r, LOWER, (size_t)(rows * r->p->k) * sizeof *lower);
-    r->kernel->scores(&r->score_centroids, &tile, lower);
+    exk_workspace workspace = workspace_at(r, 0);
+    r->kernel->scores(&r->score_centroids, &r->plan, &workspace, &tile, lower);
     return buffers_intact(r) && scores_hold(r, lower, first, rows, norm);
 }
 
@@ -320,13 +329,6 @@ static exk_tile place_tile(rig *r, int64_t first, int64_t rows, float norm) {
                       .label = place(r, LABELS, (size_t)rows * sizeof(int32_t)),
                       .best = place(r, BEST, (size_t)rows * sizeof(float)),
                       .second = place(r, SECOND, (size_t)rows * sizeof(float))};
-}
-
-static exk_workspace workspace_at(rig *r, int64_t first) {
-    return (exk_workspace){
-        .shared = r->buffers[SHARED].data,
-        .thread = place_whole(r, PER_THREAD),
-        .point = r->scratch.per_point ? r->buffers[PER_POINT].data + (size_t)first * r->scratch.per_point : NULL};
 }
 
 static bool check_tile(rig *r, int64_t first, int64_t rows) {
@@ -346,6 +348,7 @@ static bool check_tile(rig *r, int64_t first, int64_t rows) {
 static void place_centroids(rig *r) {
     const float *centroids = r->truth->centroids[r->iteration];
     r->filter.c = place_whole(r, CENTROIDS);
+    exk_filter_digest(&r->filter, centroids, 0, r->p->k);
     exk_filter_begin(&r->filter, centroids);
     exk_filter_fill(&r->filter, centroids, 0, r->p->k);
     guard_freeze(&r->buffers[CENTROIDS]);
@@ -378,7 +381,9 @@ static bool check_iteration(rig *r) {
             return false;
     }
     for (int64_t first = 0; first < n; first += rows) {
-        rows = n - first < EXK_REFINE_ROWS ? n - first : EXK_REFINE_ROWS;
+        /* Batches of all sizes. */
+        rows = first % exk_refine_capacity(r->p->k) + 1;
+        rows = n - first < rows ? n - first : rows;
         if (!check_scores(r, first, rows))
             return false;
     }
@@ -417,10 +422,13 @@ static bool allocate(rig *r) {
     r->filter.h = malloc(k * sizeof *r->filter.h);
     r->filter.slope = malloc(k * sizeof *r->filter.slope);
     r->filter.base = malloc(k * sizeof *r->filter.base);
-    r->filter.order = malloc(2 * k * sizeof *r->filter.order);
+    r->filter.hash = malloc(k * sizeof *r->filter.hash);
+    r->filter.largest = malloc(k * sizeof *r->filter.largest);
+    r->filter.table = malloc(exk_filter_table(r->p->k) * sizeof *r->filter.table);
+    r->filter.bulk = exk_bulk_here();
     r->filter.shift = r->zeros;
-    bool have_room =
-        r->norm && r->zeros && r->rows && r->filter.h && r->filter.slope && r->filter.base && r->filter.order;
+    bool have_room = r->norm && r->zeros && r->rows && r->filter.h && r->filter.slope && r->filter.base &&
+                     r->filter.hash && r->filter.largest && r->filter.table;
     for (int i = 0; i < BUFFERS; i++)
         have_room = guard_create(&r->buffers[i], buffer_names[i], buffer_bytes(r, (buffer)i)) && have_room;
     return have_room;
@@ -433,7 +441,9 @@ static void release(rig *r) {
     free(r->filter.h);
     free(r->filter.slope);
     free(r->filter.base);
-    free(r->filter.order);
+    free(r->filter.hash);
+    free(r->filter.largest);
+    free(r->filter.table);
     for (int i = 0; i < BUFFERS; i++)
         guard_free(&r->buffers[i]);
 }

@@ -11,14 +11,15 @@ const char verify_reference_variant[] = "assign_f32_naive__scalar";
 // clang-format off
 const verify_setup verify_setups[VERIFY_SETUPS] = {
     {"chosen",      {.threads = 1}, true},
-    {"odd",         {.threads = 2, .point_tile = 5, .centroid_tile = 7, .depth_tile = 3, .matrix_bytes = 4096}, true},
+    {"odd",         {.threads = 2, .point_tile = 5, .centroid_tile = 7, .depth_tile = 3, .matrix_bytes = 4096,
+                     .update = EXK_UPDATE_SORTED}, true},
     {"wide",        {.threads = 3, .point_tile = 96, .centroid_tile = 33, .depth_tile = 17, .matrix_bytes = 65536},
      true},
     {"chosen",      {.threads = 2}, false},
-    {"chosen",      {.threads = 3}, false},
+    {"chosen",      {.threads = 3, .update = EXK_UPDATE_SCATTER}, false},
     {"one by one",  {.threads = 1, .point_tile = 1, .centroid_tile = 1, .depth_tile = 1, .matrix_bytes = 1}, false},
-    {"odd",         {.threads = 3, .point_tile = 37, .centroid_tile = 11, .depth_tile = 64, .matrix_bytes = 999},
-     false},
+    {"odd",         {.threads = 3, .point_tile = 37, .centroid_tile = 11, .depth_tile = 64, .matrix_bytes = 999,
+                     .update = EXK_UPDATE_SORTED}, false},
 };
 // clang-format on
 

@@ -49,6 +49,14 @@ typedef struct exk_points {
     int64_t n, d, stride;
 } exk_points;
 
+/* How the sums of the clusters are brought up to date. */
+typedef enum exk_update {
+    EXK_UPDATE_AUTO = 0,
+    EXK_UPDATE_MOVED,   /* each thread has k x d sums and adds what moved while its tile is in cache */
+    EXK_UPDATE_SCATTER, /* likewise, but all points anew in every iteration */
+    EXK_UPDATE_SORTED   /* after the pass, by cluster: what moved, sorted, straight into the one set of sums */
+} exk_update;
+
 /* How a run is carried out. It changes speed and memory, never a bit of the result. Zero (or NULL) in any field
  * means: let the library choose. Tiles are rounded to what the variant can do. */
 typedef struct exk_plan {
@@ -58,6 +66,9 @@ typedef struct exk_plan {
     int64_t centroid_tile; /* centroids swept over a point tile before the next ones are touched */
     int64_t depth_tile;    /* dimensions accumulated in registers before the sum is folded */
     int64_t matrix_bytes;  /* cap, over all threads, on the score matrix that naive and blas materialise */
+    exk_update update;     /* of the sums; a memory limit may turn auto to what needs less */
+    int nodes;             /* groups of consecutive threads, each with its own copy of the packed centroids: of use
+                              where each is a NUMA node; a memory limit may reduce it to 1 */
 } exk_plan;
 
 typedef enum exk_init {

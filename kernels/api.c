@@ -107,6 +107,10 @@ static exk_status check_options(const exk_options *options, exk_error *error) {
                         (long long)options->max_iter);
     if (!(options->tol >= 0.0) || isinf(options->tol))
         return exk_fail(error, EXK_ERR_ARGUMENT, "tol is %g; it must be finite and not negative", options->tol);
+    if (options->plan.update < EXK_UPDATE_AUTO || options->plan.update > EXK_UPDATE_SORTED)
+        return exk_fail(error, EXK_ERR_ARGUMENT, "unknown update %d", (int)options->plan.update);
+    if (options->plan.nodes < 0 || options->plan.nodes > 4096)
+        return exk_fail(error, EXK_ERR_ARGUMENT, "%d nodes; it must be 0 (choose) to 4096", options->plan.nodes);
     if (options->plan.threads < 0 || options->plan.threads > 4096)
         return exk_fail(error, EXK_ERR_ARGUMENT, "%d threads; it must be 0 (choose) to 4096",
                         options->plan.threads);
@@ -127,6 +131,15 @@ static exk_status check_k(const exk_points *points, int64_t k, bool fits, exk_er
     return EXK_OK;
 }
 
+/* No larger than leaves each thread several tiles: a tile has its memory, and who ends early should find work. */
+static int64_t default_point_tile(const exk_run *run, const exk_shape *shape) {
+    enum { TILES_PER_THREAD = 4 };
+    exk_plan plan = run->plan;
+    exk_plan_complete(&plan, run->variant, shape);
+    const int64_t most = shape->n / plan.threads / TILES_PER_THREAD + 1;
+    return plan.point_tile < most ? plan.point_tile : most;
+}
+
 static exk_status choose_variant(exk_run *run, exk_error *error) {
     const exk_shape shape = {run->points.n, run->points.d, run->k};
     const char *name = run->options->plan.variant;
@@ -144,6 +157,8 @@ static exk_status choose_variant(exk_run *run, exk_error *error) {
     run->kernel = exk_variant_kernel(run->variant);
     run->bulk = exk_bulk_for(run->variant->isa);
     run->plan = run->options->plan;
+    if (run->plan.point_tile == 0)
+        run->plan.point_tile = default_point_tile(run, &shape);
     exk_plan_complete(&run->plan, run->variant, &shape);
     run->scratch = run->kernel->scratch_bytes(&shape, &run->plan);
     run->filter.roundings = run->kernel->roundings(&shape, &run->plan);
@@ -153,19 +168,32 @@ static exk_status choose_variant(exk_run *run, exk_error *error) {
 static void lay_out_worker(exk_run *run, exk_worker *worker) {
     exk_arena *arena = &run->arena;
     const size_t k = (size_t)run->k, d = (size_t)run->points.d, tile = (size_t)run->plan.point_tile;
+    const size_t batch = (size_t)exk_refine_capacity(run->k);
+    exk_arena_turn_page(arena);
     exk_worker laid_out = {
         .centred = exk_arena_take(arena, tile * d, sizeof(float)),
         .offset = exk_arena_take(arena, exk_filter_offsets(run->k), sizeof(float)),
         .best = exk_arena_take(arena, tile, sizeof(float)),
         .second = exk_arena_take(arena, tile, sizeof(float)),
-        .ambiguous = exk_arena_take(arena, tile, sizeof(int32_t)),
-        .sum = run->fits ? exk_arena_take(arena, k * d, sizeof(int64_t)) : NULL,
-        .count = run->fits ? exk_arena_take(arena, k, sizeof(int64_t)) : NULL,
+        .rows = exk_arena_take(arena, tile, sizeof(int32_t)),
+        .guess = exk_arena_take(arena, tile, sizeof(int32_t)),
+        .moved = exk_arena_take(arena, tile, sizeof(int32_t)),
         .scratch = exk_arena_take(arena, run->scratch.per_thread, 1),
-        .refine = {.rows = exk_arena_take(arena, EXK_REFINE_ROWS * d, sizeof(float)),
-                   .lower = exk_arena_take(arena, EXK_REFINE_ROWS * k, sizeof(float)),
-                   .offset = exk_arena_take(arena, exk_filter_offsets(run->k), sizeof(float))},
+        .refine = {.capacity = (int64_t)batch,
+                   .doubt = exk_arena_take(arena, batch, sizeof(exk_doubt)),
+                   .rows = exk_arena_take(arena, batch * d, sizeof(float)),
+                   .lower = exk_arena_take(arena, batch * k, sizeof(float)),
+                   .offset = exk_arena_take(arena, exk_filter_offsets(run->k), sizeof(float)),
+                   .candidates = exk_arena_take(arena, k, sizeof(int32_t))},
     };
+    if (run->fits && run->plan.update == EXK_UPDATE_SORTED) {
+        laid_out.bucket = exk_arena_take(arena, 2 * k, sizeof(int64_t));
+        laid_out.edge = exk_arena_take(arena, d, sizeof(int64_t));
+    } else if (run->fits) {
+        laid_out.sum = exk_arena_take(arena, k * d, sizeof(int64_t));
+        laid_out.count = exk_arena_take(arena, k, sizeof(int64_t));
+        laid_out.touched = exk_arena_take(arena, k, 1);
+    }
     if (arena->base)
         *worker = laid_out;
 }
@@ -181,7 +209,10 @@ static void lay_out_filter(exk_run *run) {
     filter->h = exk_arena_take(arena, k, sizeof(double));
     filter->slope = exk_arena_take(arena, k, sizeof(float));
     filter->base = exk_arena_take(arena, k, sizeof(float));
-    filter->order = exk_arena_take(arena, 2 * k, sizeof(uint64_t));
+    filter->hash = exk_arena_take(arena, k, sizeof(uint64_t));
+    filter->largest = exk_arena_take(arena, k, sizeof(float));
+    filter->table = exk_arena_take(arena, exk_filter_table(run->k), sizeof(int32_t));
+    filter->bulk = run->bulk;
     run->score_centroids = (exk_score_centroids){.c = filter->c, .k = run->k, .d = run->points.d};
 }
 
@@ -192,6 +223,7 @@ static void lay_out_update(exk_run *run) {
     run->next = exk_arena_take(arena, k * d, sizeof(float));
     run->sum = exk_arena_take(arena, k * d, sizeof(int64_t));
     run->count = exk_arena_take(arena, k, sizeof(int64_t));
+    run->stale = exk_arena_take(arena, k, 1);
     run->split_size = exk_arena_take(arena, k, sizeof(int64_t));
     run->split_first = exk_arena_take(arena, k, sizeof(int64_t));
     run->centroid_shift = exk_arena_take(arena, k, sizeof(double));
@@ -199,6 +231,18 @@ static void lay_out_update(exk_run *run) {
     run->movement = exk_arena_take(arena, k, sizeof(float));
     run->fill = exk_arena_take(arena, k, sizeof(exk_fill));
     run->far = exk_arena_take(arena, exk_run_far_bytes(run->points.n, run->k, run->plan.threads), 1);
+}
+
+/* kmeans++'s distances and, once the first centroids are chosen, the points in the order of their clusters: the
+ * same memory. */
+static void lay_out_choices(exk_run *run) {
+    const bool distances = run->fits && run->options->init == EXK_INIT_KMEANSPP;
+    const bool entries = run->fits && run->plan.update == EXK_UPDATE_SORTED;
+    void *memory = NULL;
+    if (distances || entries)
+        memory = exk_arena_take(&run->arena, (size_t)run->points.n, sizeof(double));
+    run->nearest = distances ? memory : NULL;
+    run->entry = entries ? memory : NULL;
 }
 
 /* Everything a run needs, in one order for measuring and for real. */
@@ -209,16 +253,18 @@ static void lay_out(exk_run *run) {
     run->norm = exk_arena_take(arena, n, sizeof(float));
     run->largest = exk_arena_take(arena, d, sizeof(float));
     run->scale = exk_arena_take(arena, d, sizeof(double));
+    run->unit = exk_arena_take(arena, d, sizeof(double));
     run->shift = exk_arena_take(arena, d, sizeof(float));
     run->column_max = exk_arena_take(arena, threads * d, sizeof(float));
-    run->column_sum = exk_arena_take(arena, threads * d, sizeof(int64_t));
+    run->column_sum = exk_arena_take(arena, 2 * threads * d, sizeof(int64_t));
+    run->guess = exk_arena_take(arena, 2 * d, sizeof(double));
     run->block = exk_arena_take(arena, n / EXK_BLOCK + 1, sizeof(double));
     run->labels = exk_arena_take(arena, n, sizeof(int32_t));
     run->previous = exk_arena_take(arena, n, sizeof(int32_t));
-    if (run->fits && run->options->init == EXK_INIT_KMEANSPP)
-        run->nearest = exk_arena_take(arena, n, sizeof(double));
+    lay_out_choices(run);
     run->centroids = exk_arena_take(arena, k * d, sizeof(float));
-    run->variant_shared = exk_arena_take(arena, run->scratch.shared, 1);
+    exk_arena_turn_page(arena);
+    run->variant_shared = exk_arena_take(arena, (size_t)run->plan.nodes, exk_arena_pages(run->scratch.shared));
     run->variant_point = run->scratch.per_point ? exk_arena_take(arena, n, run->scratch.per_point) : NULL;
     lay_out_filter(run);
     if (run->fits)
@@ -243,9 +289,45 @@ static exk_status out_of_memory(const exk_run *run, size_t bytes, exk_error *err
                     bytes);
 }
 
-static exk_status allocate_run(exk_run *run, int64_t trace_capacity, exk_error *error) {
+/* Bytes beside the points if the run is carried out so. */
+static size_t measure(exk_run *run, exk_update update, int nodes, int64_t trace_capacity) {
+    run->arena = (exk_arena){0};
+    run->plan.update = update;
+    run->plan.nodes = nodes;
     lay_out(run);
-    const size_t bytes = run->arena.used + result_bytes(run, trace_capacity);
+    return run->arena.overflow ? SIZE_MAX : run->arena.used + result_bytes(run, trace_capacity);
+}
+
+/* What the plan leaves open: the first choice that keeps to the memory limit, else what needs least. */
+static size_t choose_memory(exk_run *run, int64_t trace_capacity) {
+    const exk_shape shape = {run->points.n, run->points.d, run->k};
+    const exk_update given = run->plan.update;
+    const exk_update faster = given == EXK_UPDATE_AUTO ? exk_plan_update(&shape) : given;
+    const exk_update other = given != EXK_UPDATE_AUTO      ? given
+                             : faster == EXK_UPDATE_SORTED ? EXK_UPDATE_MOVED
+                                                           : EXK_UPDATE_SORTED;
+    const int nodes = run->plan.nodes < 1                   ? 1
+                      : run->plan.nodes < run->plan.threads ? run->plan.nodes
+                                                            : run->plan.threads;
+    const struct {
+        exk_update update;
+        int nodes;
+    } choices[] = {{faster, nodes}, {other, nodes}, {faster, 1}, {other, 1}};
+    const size_t limit = run->options->max_memory > 0 ? (size_t)run->options->max_memory : SIZE_MAX;
+    int least = 0;
+    size_t least_bytes = SIZE_MAX;
+    for (int i = 0; i < 4; i++) {
+        const size_t bytes = measure(run, choices[i].update, choices[i].nodes, trace_capacity);
+        if (bytes <= limit)
+            return bytes;
+        least = bytes < least_bytes ? i : least;
+        least_bytes = bytes < least_bytes ? bytes : least_bytes;
+    }
+    return measure(run, choices[least].update, choices[least].nodes, trace_capacity);
+}
+
+static exk_status allocate_run(exk_run *run, int64_t trace_capacity, exk_error *error) {
+    const size_t bytes = choose_memory(run, trace_capacity);
     const int64_t limit = run->options->max_memory;
     if (!run->arena.overflow && limit > 0 && bytes > (size_t)limit)
         return exk_fail(
@@ -299,9 +381,10 @@ static void start_threads(exk_run *run) {
             run->options->thread_start(thread, run->options->thread_user);
 #pragma omp for schedule(static, 1)
         for (int worker = 0; worker < run->plan.threads; worker++) {
-            if (run->fits) {
+            if (run->worker[worker].sum) {
                 memset(run->worker[worker].sum, 0, (size_t)(run->k * run->points.d) * sizeof(int64_t));
                 memset(run->worker[worker].count, 0, (size_t)run->k * sizeof(int64_t));
+                memset(run->worker[worker].touched, 0, (size_t)run->k);
             }
         }
     }
@@ -333,7 +416,7 @@ static exk_status begin(exk_run *run, int64_t trace_capacity, exk_result **resul
     return *result ? EXK_OK : out_of_memory(run, result_bytes(run, trace_capacity), error);
 }
 
-static double inertia_block(const exk_run *run, int64_t first, int64_t last) {
+static double inertia_block(exk_run *run, int64_t first, int64_t last) {
     const int64_t d = run->points.d;
     double sum = 0.0;
     for (int64_t i = first; i < last; i++)
@@ -414,10 +497,9 @@ exk_status exk_fit(const exk_points *points, int64_t k, const exk_options *optio
 static exk_status assign_once(exk_run *run, exk_result *result, exk_error *error) {
     for (int64_t i = 0; i < run->k * run->points.d; i++)
         run->centroids[i] = run->options->centroids[i] + 0.0f;
-    memset(run->previous, -1, (size_t)run->points.n * sizeof *run->previous);
     const double started = exk_now();
     exk_tally tally;
-    if (!exk_run_pass(run, false, &tally))
+    if (!exk_run_pass(run, EXK_TO_LABEL, &tally))
         return exk_fail(error, EXK_STOPPED, "stopped before all points were assigned");
     result->totals.iterate_seconds = exk_now() - started;
     result->totals.distance_evaluations = tally.evaluations;

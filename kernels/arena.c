@@ -1,8 +1,20 @@
 #include "kernels/arena.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "kernels/variant.h"
+
+size_t exk_arena_pages(size_t bytes) {
+    return (bytes + EXK_PAGE - 1) / EXK_PAGE * EXK_PAGE;
+}
+
+void exk_arena_turn_page(exk_arena *arena) {
+    if (arena->used > SIZE_MAX - EXK_PAGE)
+        arena->overflow = true;
+    else
+        arena->used = exk_arena_pages(arena->used);
+}
 
 void *exk_arena_take(exk_arena *arena, size_t count, size_t size) {
     size_t bytes, end;
@@ -19,7 +31,7 @@ void *exk_arena_take(exk_arena *arena, size_t count, size_t size) {
 bool exk_arena_allocate(exk_arena *arena) {
     if (arena->overflow)
         return false;
-    arena->base = aligned_alloc(EXK_ALIGN, arena->used ? arena->used : EXK_ALIGN);
+    arena->base = aligned_alloc(EXK_PAGE, exk_arena_pages(arena->used > 0 ? arena->used : 1));
     arena->used = 0;
     return arena->base != NULL;
 }

@@ -14,7 +14,7 @@ static bool is_farther(far_point a, far_point b) {
     return a.distance > b.distance || (a.distance == b.distance && a.index < b.index);
 }
 
-static int64_t count_empty(const exk_run *run) {
+int64_t exk_run_count_empty(const exk_run *run) {
     int64_t empty = 0;
     for (int64_t j = 0; j < run->k; j++)
         empty += run->count[j] == 0;
@@ -102,13 +102,13 @@ static void move_in_sums(exk_run *run, int64_t i, int64_t from, int64_t to) {
                           run->sum + to * d);
     run->count[from]--;
     run->count[to]++;
+    run->stale[from] |= EXK_STALE_MEAN | EXK_STALE_OVERLAP;
+    run->stale[to] |= EXK_STALE_MEAN | EXK_STALE_OVERLAP;
 }
 
 int64_t exk_run_fill_empty(exk_run *run) {
     run->filled = 0;
-    const int64_t empty = count_empty(run);
-    if (empty == 0)
-        return 0;
+    const int64_t empty = exk_run_count_empty(run);
     /* A cluster refuses to give its last point at most once: empty + k candidates are always enough. */
     const int64_t wanted = empty + run->k;
     far_point *far;
@@ -181,7 +181,7 @@ static void nudge_apart(const exk_run *run, float *donor, float *twin) {
 }
 
 int64_t exk_run_split_largest(exk_run *run) {
-    if (count_empty(run) == 0)
+    if (exk_run_count_empty(run) == 0)
         return 0;
     int64_t split = 0;
     int64_t *size = run->split_size;
@@ -193,6 +193,8 @@ int64_t exk_run_split_largest(exk_run *run) {
         if (size[donor] < 2)
             break;
         nudge_apart(run, run->next + donor * run->points.d, run->next + j * run->points.d);
+        exk_run_displaced(run, donor);
+        exk_run_displaced(run, j);
         size[j] = size[donor] / 2;
         size[donor] -= size[j];
         split++;

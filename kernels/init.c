@@ -57,29 +57,44 @@ static void init_random(exk_run *run, int repeat) {
     }
 }
 
-/* Distances to the nearest centroid once it is run->labels[i] of those from `first` on, summed over a block. */
-static double nearest_block(exk_run *run, int64_t block, int64_t first) {
-    const int64_t n = run->points.n, d = run->points.d;
-    const int64_t last = (block + 1) * EXK_BLOCK < n ? (block + 1) * EXK_BLOCK : n;
+/* run->nearest of a block, taken up to date with run->fresh few centroids by direct differences; their sum. */
+static double approach_few(exk_run *run, int64_t first, int64_t last) {
+    const int64_t d = run->points.d;
     double sum = 0.0;
-    for (int64_t i = block * EXK_BLOCK; i < last; i++) {
-        const float *c = run->centroids + (first + run->labels[i]) * d;
-        const double distance = run->bulk->dist64(run->points.x + i * run->points.stride, c, d);
+    for (int64_t i = first; i < last && !exk_run_stopped(run); i++) {
+        const float *x = run->points.x + i * run->points.stride, *best = run->fresh;
+        double distance = run->bulk->dist64(x, best, d);
+        for (int64_t j = 1; j < run->fresh_count; j++) {
+            const float *c = run->fresh + j * d;
+            const double other = run->bulk->dist64(x, c, d);
+            bool exactly;
+            if (exk_is_nearer(x, c, other, best, distance, d, &exactly)) {
+                best = c;
+                distance = other;
+            }
+        }
         run->nearest[i] = distance < run->nearest[i] ? distance : run->nearest[i];
         sum += run->nearest[i];
     }
     return sum;
 }
 
-/* run->labels[i] = the nearest of centroids [first, first + count), less first: an ordinary pass over those alone.
- */
-static bool label_by(exk_run *run, int64_t first, int64_t count) {
+static double sum_nearest(exk_run *run, int64_t first, int64_t last) {
+    double sum = 0.0;
+    for (int64_t i = first; i < last; i++)
+        sum += run->nearest[i];
+    return sum;
+}
+
+/* An ordinary pass over centroids [first, first + count) alone. */
+static bool approach_many(exk_run *run, int64_t first, int64_t count) {
     const int64_t k = run->k;
     float *centroids = run->centroids;
     run->k = run->filter.k = run->score_centroids.k = count;
     run->centroids = centroids + first * run->points.d;
+    run->digested = false;
     exk_tally tally;
-    const bool finished = exk_run_pass(run, false, &tally);
+    const bool finished = exk_run_pass(run, EXK_TO_APPROACH, &tally);
     run->k = run->filter.k = run->score_centroids.k = k;
     run->centroids = centroids;
     return finished;
@@ -88,15 +103,12 @@ static bool label_by(exk_run *run, int64_t first, int64_t count) {
 /* Bring run->nearest and the sums of its blocks up to date with new centroids; *total = the sum over all points.
  */
 static bool update_nearest(exk_run *run, int64_t first, int64_t count, double *total) {
-    if (!label_by(run, first, count))
+    enum { FEW = 3 };
+    run->fresh = run->centroids + first * run->points.d;
+    run->fresh_count = count;
+    if (count > FEW && !approach_many(run, first, count))
         return false;
-    const int64_t blocks = (run->points.n + EXK_BLOCK - 1) / EXK_BLOCK;
-#pragma omp parallel for schedule(static) num_threads(run->plan.threads)
-    for (int64_t b = 0; b < blocks; b++)
-        run->block[b] = exk_run_stopped(run) ? 0.0 : nearest_block(run, b, first);
-    *total = 0.0;
-    for (int64_t b = 0; b < blocks; b++)
-        *total += run->block[b];
+    *total = exk_run_blocked_sum(run, count > FEW ? sum_nearest : approach_few);
     return !exk_run_stopped(run);
 }
 
@@ -152,10 +164,9 @@ static int64_t draw_batch(exk_run *run, int repeat, int64_t first, int64_t most,
 static void init_kmeanspp(exk_run *run, int repeat) {
     enum { BATCH_MAX = 512 };
     const int64_t n = run->points.n;
-    for (int64_t i = 0; i < n; i++) {
+#pragma omp parallel for schedule(static) num_threads(run->plan.threads)
+    for (int64_t i = 0; i < n; i++)
         run->nearest[i] = INFINITY;
-        run->previous[i] = -1;
-    }
     take_point(run, 0, (int64_t)exk_philox_below(run->options->seed, stream_of(repeat, 0), 0, (uint64_t)n));
     int64_t known = 0, chosen = 1; /* centroids [known, chosen) are not in run->nearest yet */
     while (chosen < run->k) {

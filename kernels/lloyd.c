@@ -1,72 +1,13 @@
 /* The Lloyd iteration: pass, empty clusters, update, convergence. Knows no instruction set and no tuner. */
-#include <math.h>
 #include <string.h>
 #include <time.h>
 
-#include "kernels/exact/sums.h"
 #include "kernels/run.h"
 
 double exk_now(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-/* What cluster j takes off the sum of ||x - m||^2 (m: run->shift) to leave its inertia: with c and the cluster's
- * sum S taken relative to m, 2 c.S - count ||c||^2. */
-static double inertia_term(const exk_run *run, int64_t j) {
-    const int64_t d = run->points.d;
-    const float *c = run->centroids + j * d;
-    const int64_t *sum = run->sum + j * d;
-    const double count = (double)run->count[j];
-    double dot = 0.0, square = 0.0;
-    for (int64_t t = 0; t < d; t++) {
-        const double m = (double)run->shift[t], centred = (double)c[t] - m;
-        dot += centred * ((double)sum[t] / run->scale[t] - count * m);
-        square += centred * centred;
-    }
-    return 2.0 * dot - count * square;
-}
-
-/* run->next from the sums; an empty cluster keeps its centroid. */
-static void update_centroids(exk_run *run) {
-    const int64_t d = run->points.d;
-#pragma omp parallel for schedule(static) num_threads(run->plan.threads)
-    for (int64_t j = 0; j < run->k; j++) {
-        float *next = run->next + j * d;
-        if (run->count[j] > 0)
-            exk_sums_mean(run->sum + j * d, run->scale, run->count[j], d, next);
-        else
-            memcpy(next, run->centroids + j * d, (size_t)d * sizeof *next);
-    }
-}
-
-/* How far the centroids move from run->centroids to run->next: the sum of squares, and each distance rounded up.
- */
-static double measure_movement(exk_run *run) {
-    const int64_t d = run->points.d;
-#pragma omp parallel for schedule(static) num_threads(run->plan.threads)
-    for (int64_t j = 0; j < run->k; j++) {
-        const double square = run->bulk->dist64(run->centroids + j * d, run->next + j * d, d);
-        run->centroid_shift[j] = square;
-        run->movement[j] = exk_round_up(sqrt(square) * (1.0 + ((double)d + 16.0) * 0x1p-52));
-    }
-    double sum = 0.0;
-    for (int64_t j = 0; j < run->k; j++)
-        sum += run->centroid_shift[j];
-    run->has_moved = true;
-    return sum;
-}
-
-static double inertia_from_sums(exk_run *run) {
-#pragma omp parallel for schedule(static) num_threads(run->plan.threads)
-    for (int64_t j = 0; j < run->k; j++)
-        run->centroid_inertia[j] = inertia_term(run, j);
-    double off = 0.0;
-    for (int64_t j = 0; j < run->k; j++)
-        off += run->centroid_inertia[j];
-    const double inertia = run->square_sum - off;
-    return inertia > 0.0 ? inertia : 0.0;
 }
 
 static void swap_centroids(exk_run *run) {
@@ -99,11 +40,13 @@ static void add_totals(exk_totals *totals, const exk_tally *tally) {
 }
 
 static void start_lloyd(exk_run *run, exk_result *result) {
-    memset(run->sum, 0, (size_t)(run->k * run->points.d) * sizeof *run->sum);
-    memset(run->count, 0, (size_t)run->k * sizeof *run->count);
+#pragma omp parallel for schedule(static) num_threads(run->plan.threads)
     for (int64_t i = 0; i < run->points.n; i++)
         run->previous[i] = -1;
+    memset(run->stale, EXK_STALE_MEAN | EXK_STALE_OVERLAP | EXK_STALE_NEXT, (size_t)run->k);
+    run->has_sums = false;
     run->has_moved = false;
+    run->digested = false;
     result->iterations = 0;
     result->converged = false;
 }
@@ -118,17 +61,22 @@ typedef enum outcome {
  * split. On GO_ON and RELABEL the updated centroids are in run->centroids and those of the labels in run->next. */
 static outcome update_and_judge(exk_run *run, exk_iteration *iteration, bool *split) {
     const bool settled = iteration->moved == 0;
-    int64_t filled = 0;
-    iteration->inertia = inertia_from_sums(run);
-    if (run->options->empty == EXK_EMPTY_FARTHEST)
-        filled = exk_run_fill_empty(run);
+    const bool fills = run->options->empty == EXK_EMPTY_FARTHEST && exk_run_count_empty(run) > 0;
+    /* Nearly always both are wanted: one look at each cluster. */
+    const bool at_once = !settled && !fills;
+    exk_run_update(run, EXK_UPDATE_OVERLAPS | (at_once ? EXK_UPDATE_CENTROIDS : 0));
+    iteration->inertia = exk_run_inertia(run);
+    const int64_t filled = fills ? exk_run_fill_empty(run) : 0;
     if (settled && filled == 0 && !*split)
         return LABELS_MATCH;
-    update_centroids(run);
-    exk_run_undo_fill(run);
+    if (!at_once)
+        exk_run_update(run, EXK_UPDATE_CENTROIDS);
+    if (filled > 0)
+        exk_run_undo_fill(run);
     /* A split that changed no label is undone: its clusters go back to their means. */
     *split = !settled && run->options->empty == EXK_EMPTY_SPLIT && exk_run_split_largest(run) > 0;
-    iteration->shift = measure_movement(run);
+    iteration->shift = exk_run_shift(run);
+    run->has_moved = run->digested = true;
     swap_centroids(run);
     return (settled && filled == 0) || iteration->shift <= run->tolerance ? RELABEL : GO_ON;
 }
@@ -137,7 +85,7 @@ static outcome update_and_judge(exk_run *run, exk_iteration *iteration, bool *sp
 static bool iterate_once(exk_run *run, exk_iteration *iteration, outcome *verdict, bool *split) {
     const double begun = exk_now();
     exk_tally tally;
-    if (!exk_run_pass(run, true, &tally))
+    if (!exk_run_pass(run, EXK_TO_COLLECT, &tally))
         return false;
     iteration->moved = tally.moved;
     iteration->distance_evaluations = tally.evaluations;
@@ -170,7 +118,7 @@ static bool iterate(exk_run *run, int repeat, exk_result *result, outcome *verdi
 /* Label once more by the updated centroids. */
 static bool relabel(exk_run *run, exk_result *result) {
     exk_tally tally;
-    if (!exk_run_pass(run, false, &tally))
+    if (!exk_run_pass(run, EXK_TO_LABEL, &tally))
         return false;
     add_totals(&result->totals, &tally);
     return true;

@@ -1,10 +1,12 @@
 /* One pass over the points: tiles go to the variant, its answers through the certificate, the moved points into
- * the sums while their tile is still in cache. */
+ * the sums. */
 #include <math.h>
 #include <omp.h>
 #include <string.h>
 
 #include "kernels/run.h"
+
+enum { PIECES = 4 };
 
 bool exk_run_stopped(exk_run *run) {
     if (run->options->stop && __atomic_load_n(run->options->stop, __ATOMIC_RELAXED))
@@ -12,7 +14,7 @@ bool exk_run_stopped(exk_run *run) {
     return __atomic_load_n(&run->stop_seen, __ATOMIC_RELAXED);
 }
 
-static int64_t share(int64_t count, int part, int parts) {
+int64_t exk_share(int64_t count, int part, int parts) {
     return count / parts * part + (count % parts) * part / parts;
 }
 
@@ -25,41 +27,10 @@ static void lap(exk_worker *worker, double *part) {
 
 static exk_workspace workspace_of(const exk_run *run, const exk_worker *worker, int64_t first) {
     return (exk_workspace){
-        .shared = run->variant_shared,
+        .shared = worker->shared,
         .thread = worker->scratch,
         .point = run->variant_point ? run->variant_point + (size_t)first * run->scratch.per_point : NULL,
     };
-}
-
-static float tile_norm(const exk_run *run, int64_t first, int64_t rows) {
-    float norm = 0.0f;
-    for (int64_t i = first; i < first + rows; i++)
-        norm = run->norm[i] > norm ? run->norm[i] : norm;
-    return norm;
-}
-
-static void accumulate_tile(const exk_run *run, exk_worker *worker, const exk_tile *tile) {
-    const int64_t d = run->points.d;
-    for (int64_t i = 0; i < tile->rows; i++) {
-        const int32_t now = tile->label[i], before = run->previous[tile->first + i];
-        if (now == before)
-            continue;
-        const float *x = run->points.x + (tile->first + i) * run->points.stride;
-        worker->count[now]++;
-        if (before < 0) {
-            run->bulk->add_point(x, run->scale, d, worker->sum + now * d);
-        } else {
-            worker->count[before]--;
-            run->bulk->move_point(x, run->scale, d, worker->sum + before * d, worker->sum + now * d);
-        }
-    }
-}
-
-static int64_t count_moved(const exk_run *run, const exk_tile *tile) {
-    int64_t moved = 0;
-    for (int64_t i = 0; i < tile->rows; i++)
-        moved += tile->label[i] != run->previous[tile->first + i];
-    return moved;
 }
 
 /* Subtract the shift from the rows of a tile; they are dense afterwards. */
@@ -71,11 +42,99 @@ static void centre_tile(const exk_run *run, exk_worker *worker, exk_tile *tile) 
     tile->stride = d;
 }
 
-static void process_tile(exk_run *run, exk_worker *worker, int64_t first, bool accumulate) {
-    const int64_t left = run->points.n - first;
+/* Point i is that near to a centroid, the nearest one of this pass. */
+static void approach(exk_run *run, int64_t i, int32_t label) {
+    const int64_t d = run->points.d;
+    const float *x = run->points.x + i * run->points.stride;
+    const double distance = run->bulk->dist64(x, run->centroids + label * d, d);
+    run->nearest[i] = distance < run->nearest[i] ? distance : run->nearest[i];
+}
+
+static void settle_doubt(exk_run *run, exk_worker *worker, const exk_doubt *doubt, exk_purpose purpose) {
+    if (purpose == EXK_TO_APPROACH) {
+        approach(run, doubt->point, doubt->label);
+        return;
+    }
+    run->labels[doubt->point] = doubt->label;
+    if (purpose == EXK_TO_LABEL)
+        return;
+    worker->tally.moved += doubt->label != run->previous[doubt->point];
+    if (worker->sum)
+        exk_run_collect_point(run, worker, doubt->point);
+}
+
+/* The points in the queue get their labels, and the queue is empty. */
+static void settle_doubts(exk_run *run, exk_worker *worker, exk_purpose purpose) {
+    exk_refine *refine = &worker->refine;
+    exk_refine_settle(refine);
+    lap(worker, &worker->tally.parts.refine);
+    for (int64_t i = 0; i < refine->queued; i++)
+        settle_doubt(run, worker, &refine->doubt[i], purpose);
+    refine->queued = 0;
+    lap(worker, &worker->tally.parts.update);
+}
+
+/* The label of a row is not proven; by the variant it is `guess`. */
+static void queue_doubt(exk_run *run, exk_worker *worker, const exk_tile *tile, int32_t row, int32_t guess,
+                        exk_purpose purpose) {
+    if (worker->refine.queued == worker->refine.capacity)
+        settle_doubts(run, worker, purpose);
+    exk_refine_queue(&worker->refine, tile, row, guess, run->norm[tile->first + row]);
+    worker->tally.ambiguous++;
+}
+
+/* Points without a proven label wait in a queue until enough are there to make it cheap; meanwhile their label is
+ * -1 and guess[] has what the variant thinks. */
+static int64_t find_doubts(exk_run *run, exk_worker *worker, const exk_tile *tile, float norm, double error) {
+    const int64_t doubts = exk_certify(&run->filter, tile, norm, error, worker->rows);
+    for (int64_t i = 0; i < doubts; i++) {
+        int32_t *label = &tile->label[worker->rows[i]];
+        worker->guess[i] = *label;
+        *label = -1;
+    }
+    lap(worker, &worker->tally.parts.refine);
+    return doubts;
+}
+
+/* Which points moved; into the sums with them while they are in cache, if there are sums of this thread. `doubts`
+ * of them have no label yet. */
+static void collect_tile(exk_run *run, exk_worker *worker, const exk_tile *tile, int64_t doubts) {
+    const int64_t listed =
+        run->bulk->differing(tile->label, run->previous + tile->first, tile->rows, worker->moved);
+    worker->tally.moved += run->has_sums ? listed - doubts : listed;
+    if (worker->sum)
+        exk_run_collect_tile(run, worker, tile, listed);
+    lap(worker, &worker->tally.parts.update);
+}
+
+static void label_tile(exk_run *run, exk_worker *worker, const exk_tile *tile, float norm, double error,
+                       exk_purpose purpose) {
+    const int64_t doubts = find_doubts(run, worker, tile, norm, error);
+    if (purpose == EXK_TO_COLLECT)
+        collect_tile(run, worker, tile, doubts);
+    for (int64_t i = 0; i < doubts; i++)
+        queue_doubt(run, worker, tile, worker->rows[i], worker->guess[i], purpose);
+}
+
+/* Most points are so near to a centroid already that the lower scores prove all those of this pass farther. */
+static void approach_tile(exk_run *run, exk_worker *worker, const exk_tile *tile, float norm) {
+    const int64_t first = tile->first;
+    const int64_t nearer = run->bulk->reachable(tile->best, run->norm + first, run->nearest + first,
+                                                ldexp(1.0, 1 - run->filter.exponent), tile->rows, worker->rows);
+    for (int64_t i = 0; i < nearer; i++) {
+        const int32_t row = worker->rows[i], label = tile->label[row];
+        if (exk_is_certified(&run->filter, tile, row, norm))
+            approach(run, first + row, label);
+        else
+            queue_doubt(run, worker, tile, row, label, EXK_TO_APPROACH);
+    }
+    lap(worker, &worker->tally.parts.refine);
+}
+
+static void process_tile(exk_run *run, exk_worker *worker, int64_t first, int64_t rows, exk_purpose purpose) {
     exk_tile tile = {
         .x = run->points.x + first * run->points.stride,
-        .rows = left < run->plan.point_tile ? left : run->plan.point_tile,
+        .rows = rows,
         .stride = run->points.stride,
         .first = first,
         .offset = worker->offset,
@@ -85,56 +144,90 @@ static void process_tile(exk_run *run, exk_worker *worker, int64_t first, bool a
     };
     if (run->centred)
         centre_tile(run, worker, &tile);
-    exk_parts *parts = &worker->tally.parts;
     const exk_workspace workspace = workspace_of(run, worker, first);
-    const float norm = tile_norm(run, first, tile.rows);
-    exk_filter_fold(&run->filter, norm, worker->offset);
+    const float norm = run->bulk->largest(run->norm + first, rows);
+    const double error = exk_filter_fold(&run->filter, norm, worker->offset);
     run->kernel->assign(&run->score_centroids, &run->plan, &workspace, &tile);
-    lap(worker, &parts->assign);
-    const int64_t ambiguous = exk_certify(&run->filter, &tile, norm, worker->ambiguous);
-    exk_refine_rows(&worker->refine, &tile, run->norm + first, worker->ambiguous, ambiguous);
-    lap(worker, &parts->refine);
-    if (run->kernel->settle) {
+    worker->tally.evaluations += rows * run->k;
+    lap(worker, &worker->tally.parts.assign);
+    if (purpose == EXK_TO_APPROACH)
+        approach_tile(run, worker, &tile, norm);
+    else
+        label_tile(run, worker, &tile, norm, error, purpose);
+    if (run->kernel->settle && purpose != EXK_TO_APPROACH) {
+        settle_doubts(run, worker, purpose);
         run->kernel->settle(&run->score_centroids, &run->plan, &workspace, &tile);
-        lap(worker, &parts->assign);
+        lap(worker, &worker->tally.parts.assign);
     }
-    worker->tally.moved += count_moved(run, &tile);
-    worker->tally.ambiguous += ambiguous;
-    worker->tally.evaluations += tile.rows * run->k;
-    if (accumulate)
-        accumulate_tile(run, worker, &tile);
-    lap(worker, &parts->update);
+}
+
+/* Take units of mr points from a worker's share: a tile at a time, but what is left for a last tile in pieces, so
+ * that those who are done can take some. Returns how many, the first of them in *first. */
+static int64_t take_units(exk_worker *from, int64_t tile_units, int64_t *first) {
+    int64_t next = __atomic_load_n(&from->next_unit, __ATOMIC_RELAXED), count;
+    do {
+        const int64_t left = from->last_unit - next, piece = (tile_units + PIECES - 1) / PIECES;
+        count = left > tile_units ? tile_units : left < piece ? left : piece;
+        if (count <= 0)
+            return 0;
+    } while (!__atomic_compare_exchange_n(&from->next_unit, &next, next + count, true, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED));
+    *first = next;
+    return count;
+}
+
+/* Each worker has its own contiguous share of the points, the same in every pass, so that they stay near it; when
+ * it is done it helps the others. */
+static void process_points(exk_run *run, int part, int parts, exk_purpose purpose) {
+    const int64_t unit = run->variant->mr, tile_units = (run->plan.point_tile + unit - 1) / unit;
+    exk_worker *worker = &run->worker[part];
+    for (int helped = 0; helped < parts; helped++) {
+        exk_worker *from = &run->worker[(part + helped) % parts];
+        int64_t first, units;
+        while (!exk_run_stopped(run) && (units = take_units(from, tile_units, &first)) > 0) {
+            const int64_t left = run->points.n - first * unit;
+            process_tile(run, worker, first * unit, units * unit < left ? units * unit : left, purpose);
+        }
+    }
+    if (!exk_run_stopped(run))
+        settle_doubts(run, worker, purpose);
+}
+
+/* Packing is shared by the threads of a node, each node having its own copy. */
+static void pack_centroids(exk_run *run, exk_worker *worker, int part, int parts) {
+    const int nodes = run->plan.nodes < parts ? run->plan.nodes : parts;
+    int node = 0;
+    while (exk_share(parts, node + 1, nodes) <= part)
+        node++;
+    worker->shared = run->variant_shared + (size_t)node * exk_arena_pages(run->scratch.shared);
+    const int first = (int)exk_share(parts, node, nodes), last = (int)exk_share(parts, node + 1, nodes);
+    const exk_workspace workspace = workspace_of(run, worker, 0);
+    worker->refine.workspace = workspace;
+    if (run->kernel->prepare)
+        run->kernel->prepare(&run->score_centroids, &run->plan, &workspace, part - first, last - first);
 }
 
 /* Before the tiles: c', errors and the variant's panels, each thread its share. */
 static void prepare_part(exk_run *run, exk_worker *worker, int part, int parts) {
-    exk_filter_fill(&run->filter, run->centroids, share(run->k, part, parts), share(run->k, part + 1, parts));
+    const int64_t units = (run->points.n - 1) / run->variant->mr + 1;
+    worker->next_unit = exk_share(units, part, parts);
+    worker->last_unit = exk_share(units, part + 1, parts);
+    const int64_t first = exk_share(run->k, part, parts), last = exk_share(run->k, part + 1, parts);
+    if (!run->digested)
+        exk_filter_digest(&run->filter, run->centroids, first, last);
 #pragma omp barrier
-    if (run->kernel->prepare) {
-        const exk_workspace workspace = workspace_of(run, worker, 0);
-        run->kernel->prepare(&run->score_centroids, &run->plan, &workspace, part, parts);
+#pragma omp single
+    exk_filter_begin(&run->filter, run->centroids);
+    exk_filter_fill(&run->filter, run->centroids, first, last);
 #pragma omp barrier
-    }
-}
-
-/* sum += what the workers collected; theirs become 0 again. */
-static void reduce_sums(exk_run *run, int part, int parts) {
-    const int64_t d = run->points.d;
-    for (int64_t j = share(run->k, part, parts); j < share(run->k, part + 1, parts); j++) {
-        for (int thread = 0; thread < run->plan.threads; thread++) {
-            int64_t *from = run->worker[thread].sum + j * d;
-            for (int64_t t = 0; t < d; t++)
-                run->sum[j * d + t] += from[t];
-            memset(from, 0, (size_t)d * sizeof *from);
-            run->count[j] += run->worker[thread].count[j];
-            run->worker[thread].count[j] = 0;
-        }
-    }
+    pack_centroids(run, worker, part, parts);
+#pragma omp barrier
 }
 
 static void start_worker(exk_run *run, exk_worker *worker, double now) {
     worker->tally = (exk_tally){0};
     worker->lap = now;
+    worker->refine.queued = 0;
     worker->refine.evaluations = 0;
     worker->refine.exactly_decided = 0;
     worker->refine.filter = &run->filter;
@@ -142,6 +235,7 @@ static void start_worker(exk_run *run, exk_worker *worker, double now) {
     worker->refine.centroids = run->centroids;
     worker->refine.points = &run->points;
     worker->refine.kernel = run->kernel;
+    worker->refine.plan = &run->plan;
     worker->refine.bulk = run->bulk;
 }
 
@@ -165,13 +259,18 @@ static exk_tally total_tally(const exk_run *run) {
     return total;
 }
 
-bool exk_run_pass(exk_run *run, bool accumulate, exk_tally *tally) {
+static int64_t total_moved(const exk_run *run) {
+    int64_t moved = 0;
+    for (int thread = 0; thread < run->plan.threads; thread++)
+        moved += run->worker[thread].tally.moved;
+    return moved;
+}
+
+bool exk_run_pass(exk_run *run, exk_purpose purpose, exk_tally *tally) {
     if (exk_run_stopped(run))
         return false;
     const double begun = exk_now();
-    const int64_t tiles = (run->points.n + run->plan.point_tile - 1) / run->plan.point_tile;
     run->score_centroids.movement = run->has_moved ? run->movement : NULL;
-    exk_filter_begin(&run->filter, run->centroids);
     for (int thread = 0; thread < run->plan.threads; thread++)
         start_worker(run, &run->worker[thread], begun);
 #pragma omp parallel num_threads(run->plan.threads)
@@ -180,17 +279,15 @@ bool exk_run_pass(exk_run *run, bool accumulate, exk_tally *tally) {
         exk_worker *worker = &run->worker[part];
         prepare_part(run, worker, part, parts);
         lap(worker, &worker->tally.parts.prepare);
-#pragma omp for schedule(dynamic, 1)
-        for (int64_t tile = 0; tile < tiles; tile++) {
-            if (!exk_run_stopped(run))
-                process_tile(run, worker, tile * run->plan.point_tile, accumulate);
-        }
-        if (accumulate) {
+        process_points(run, part, parts, purpose);
+#pragma omp barrier
+        if (purpose == EXK_TO_COLLECT) {
             worker->lap = exk_now();
-            reduce_sums(run, part, parts);
+            exk_run_collect(run, part, parts, total_moved(run));
             lap(worker, &worker->tally.parts.update);
         }
     }
     *tally = total_tally(run);
+    run->has_sums = run->has_sums || purpose == EXK_TO_COLLECT;
     return !exk_run_stopped(run);
 }

@@ -6,6 +6,7 @@
 #include "kernels/variant.h"
 
 static const int64_t default_point_tile = 240, default_centroid_tile = 256, default_depth_tile = 128;
+enum { SUMS_IN_CACHE = 1 << 18 };
 static const int64_t default_matrix_bytes = INT64_C(64) << 20;
 
 static const exk_tunable *tunable_of(const exk_variant *variant, exk_field field) {
@@ -49,6 +50,10 @@ int64_t exk_plan_matrix_rows(const exk_plan *plan, const exk_shape *shape) {
     const int64_t rows_in_time = (INT64_C(1) << 31) / shape->k / shape->d;
     const int64_t rows = plan->matrix_bytes / plan->threads / row_bytes;
     return clamp(rows < rows_in_time ? rows : rows_in_time, 1, shape->n);
+}
+
+exk_update exk_plan_update(const exk_shape *shape) {
+    return shape->k * shape->d <= SUMS_IN_CACHE ? EXK_UPDATE_MOVED : EXK_UPDATE_SORTED;
 }
 
 void exk_plan_complete(exk_plan *plan, const exk_variant *variant, const exk_shape *shape) {

@@ -1,5 +1,6 @@
 /* The state of one fit or assign, shared by the files of the driver: api.c sets it up, data.c looks at the points,
- * init.c chooses the first centroids, pass.c labels the points, empty.c fills empty clusters, lloyd.c iterates. */
+ * init.c chooses the first centroids, pass.c labels the points, collect.c sums them up, update.c computes the next
+ * centroids, empty.c fills empty clusters, lloyd.c iterates. */
 #ifndef EXK_RUN_H
 #define EXK_RUN_H
 
@@ -51,19 +52,37 @@ typedef struct exk_tally {
     exk_parts parts;
 } exk_tally;
 
-/* The memory of one thread. */
+/* The memory of one thread; no two share a cache line. */
 typedef struct exk_worker {
-    float *centred; /* point_tile x d: the tile in hand, shift subtracted */
-    float *offset;  /* of the tile in hand */
+    _Alignas(EXK_ALIGN) float *centred; /* point_tile x d: the tile in hand, shift subtracted */
+    float *offset;                      /* of the tile in hand */
     float *best, *second;
-    int32_t *ambiguous;
-    int64_t *sum;   /* k x d: what this thread's points changed, since the last reduction */
-    int64_t *count; /* k, likewise */
-    void *scratch;  /* the variant's */
+    int32_t *rows, *guess; /* of the tile in hand: those in doubt, and the labels they may have */
+    int32_t *moved;        /* of the tile in hand: those that moved */
+    void *scratch;         /* the variant's */
+    /* For sums per thread, NULL where they are sorted. */
+    int64_t *sum;     /* k x d: what this thread's points changed since the last reduction */
+    int64_t *count;   /* k, likewise */
+    uint8_t *touched; /* k: whether they changed anything */
+    /* For sorted sums, NULL where there are some per thread. */
+    int64_t *bucket;      /* 2k: this thread's share of each bucket: size, then end */
+    int64_t entries;      /* over the buckets that this thread counts */
+    int64_t *edge;        /* d: of a cluster whose sum belongs to another thread */
+    int64_t edge_cluster; /* which; -1: none */
+    void *shared;         /* the variant's: the copy of this thread's node */
     exk_refine refine;
     exk_tally tally;
     double lap; /* when the thread began what it is doing */
+    /* The units of points that are still to do in this thread's share; others may take some, too. */
+    int64_t next_unit, last_unit;
 } exk_worker;
+
+/* What is out of date about a cluster. */
+enum {
+    EXK_STALE_MEAN = 1,    /* its sum or count changed since its centroid was computed */
+    EXK_STALE_OVERLAP = 2, /* sum, count or centroid changed since its part of the inertia was computed */
+    EXK_STALE_NEXT = 4     /* run->next does not hold the bits of run->centroids */
+};
 
 /* A point that counts for an empty cluster while the centroids are updated. */
 typedef struct exk_fill {
@@ -88,10 +107,12 @@ typedef struct exk_run {
     float *norm;         /* n: ||x - shift||, as rounded by the filter, rounded up */
     float *largest;      /* d: max |x_t| */
     double *scale;       /* d: of the order-free sums */
+    double *unit;        /* d: 1 / scale */
     float *shift;        /* d: the column means, or 0 if the points are not centred */
     bool centred;        /* tiles are copied, shift subtracted, before a variant sees them */
     float *column_max;   /* threads x d: while scanning */
-    int64_t *column_sum; /* threads x d: while scanning */
+    int64_t *column_sum; /* threads x 2 x d: while scanning, with both guesses of the scale */
+    double *guess;       /* 2 x d: while scanning */
     double *block;       /* one double a block of EXK_BLOCK points */
     double square_sum;   /* sum of ||x - shift||^2 */
     double tolerance;    /* tol * mean variance of the columns */
@@ -100,18 +121,24 @@ typedef struct exk_run {
     float *centroids, *next;    /* k x d: in use; the update */
     int32_t *labels, *previous; /* n: being written; of the pass before, -1 before the first */
     double *nearest;            /* n: kmeans++'s squared distances; NULL for other inits */
-    int64_t *sum, *count;       /* k x d, k: of the clusters of `labels` */
-    double *centroid_shift;     /* k: squared movement */
-    double *centroid_inertia;   /* k: what is subtracted from square_sum */
-    float *movement;            /* k: upper bounds of the movement */
-    exk_fill *fill;             /* k: points lent to empty clusters */
+    const float *fresh;         /* kmeans++: the centroids that are not in `nearest` yet */
+    int64_t fresh_count;
+    int64_t *entry;           /* n: points in the order of their buckets, for sorted sums */
+    bool has_sums;            /* sum and count belong to `previous`: not the first pass */
+    int64_t *sum, *count;     /* k x d, k: of the clusters of `labels` */
+    uint8_t *stale;           /* k: EXK_STALE_* */
+    double *centroid_shift;   /* k: squared movement */
+    double *centroid_inertia; /* k: what is subtracted from square_sum */
+    float *movement;          /* k: upper bounds of the movement */
+    exk_fill *fill;           /* k: points lent to empty clusters */
     int64_t filled;
     void *far;                         /* exk_run_far_bytes: candidates for empty clusters */
     int64_t *split_size, *split_first; /* k: sizes and first points of clusters while splitting */
     bool has_moved;                    /* movement is valid: not the first prepare */
+    bool digested;                     /* filter.hash and largest belong to `centroids` */
     exk_filter filter;
     exk_score_centroids score_centroids;
-    void *variant_shared;
+    char *variant_shared; /* plan.nodes copies, exk_arena_pages(scratch.shared) apart */
     char *variant_point;
     exk_worker *worker; /* plan.threads */
 } exk_run;
@@ -124,18 +151,51 @@ bool exk_run_stopped(exk_run *run);
 exk_status exk_run_scan(exk_run *run, exk_error *error);
 
 /* The sum over all points, blocks of EXK_BLOCK added in index order. */
-typedef double (*exk_block_fn)(const exk_run *run, int64_t first, int64_t last);
+typedef double (*exk_block_fn)(exk_run *run, int64_t first, int64_t last);
 double exk_run_blocked_sum(exk_run *run, exk_block_fn block_sum);
 
 /* init.c: fill run->centroids for run number `repeat` of n_init. */
 void exk_run_init(exk_run *run, int repeat);
 
-/* pass.c: label every point by run->centroids into run->labels, count into *tally; with `accumulate` also bring
- * sum and count up to date. Returns false, with labels and sums undefined, if the caller stopped it. */
-bool exk_run_pass(exk_run *run, bool accumulate, exk_tally *tally);
+/* What a pass is for. */
+typedef enum exk_purpose {
+    EXK_TO_LABEL,   /* run->labels */
+    EXK_TO_COLLECT, /* likewise, and sum and count brought up to date */
+    EXK_TO_APPROACH /* run->nearest = the lesser of itself and the distance to the nearest centroid; labels are not
+                       defined afterwards */
+} exk_purpose;
+
+/* pass.c: all points against run->centroids; counts into *tally. Returns false, with everything it writes
+ * undefined, if the caller stopped it. */
+bool exk_run_pass(exk_run *run, exk_purpose purpose, exk_tally *tally);
+
+/* The part-th of `parts` equal shares of `count` things begins here. */
+int64_t exk_share(int64_t count, int part, int parts);
+
+/* collect.c: sum and count from the labels. Where there are sums per thread, exk_run_collect_tile takes a tile, of
+ * which the `listed` rows in worker->moved may have moved, without its points of label -1; exk_run_collect_point
+ * takes one point. exk_run_collect, by all threads after the last tile, finishes. `moved`: of all points. */
+void exk_run_collect_tile(const exk_run *run, exk_worker *worker, const exk_tile *tile, int64_t listed);
+void exk_run_collect_point(const exk_run *run, exk_worker *worker, int64_t i);
+void exk_run_collect(exk_run *run, int part, int parts, int64_t moved);
+
+/* update.c: for every cluster where they are stale, its part of the inertia; its next centroid, with movement and
+ * digest. */
+enum { EXK_UPDATE_OVERLAPS = 1, EXK_UPDATE_CENTROIDS = 2 };
+void exk_run_update(exk_run *run, int what);
+
+/* update.c: what the above adds up to: the inertia of labels and centroids; the sum of squared movements. */
+double exk_run_inertia(const exk_run *run);
+double exk_run_shift(const exk_run *run);
+
+/* update.c: run->next of cluster j was changed by hand. */
+void exk_run_displaced(exk_run *run, int64_t j);
 
 /* sum += weight * parts. */
 void exk_parts_add(exk_parts *sum, const exk_parts *parts, double weight);
+
+/* empty.c: how many clusters have no point. */
+int64_t exk_run_count_empty(const exk_run *run);
 
 /* empty.c: lend each empty cluster, in rising order, the point farthest from its centroid: in sum and count only,
  * the labels stay true. Returns how many were filled; exk_run_undo_fill takes all of them back. */

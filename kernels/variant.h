@@ -93,9 +93,10 @@ typedef struct exk_kernel {
     void (*assign)(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
                    const exk_tile *tile);
 
-    /* All lower scores of a few points: lower[i * k + j] = l_j of row i. best, second and label of the tile are
-     * not touched and may be NULL. */
-    void (*scores)(const exk_score_centroids *centroids, const exk_tile *tile, float *lower);
+    /* All lower scores of a few points: lower[i * k + j] = l_j of row i. Between prepare and the next prepare;
+     * best, second and label of the tile are not touched and may be NULL. */
+    void (*scores)(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
+                   const exk_tile *tile, float *lower);
 
     /* The labels of the tile are final (tile->label); update per-point state. NULL if there is none. */
     void (*settle)(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
@@ -161,8 +162,12 @@ int64_t exk_tunable_multiple(const exk_variant *variant, const exk_tunable *tuna
  * vector instructions, since a run can only be stopped between tiles. At least 1. */
 int64_t exk_plan_matrix_rows(const exk_plan *plan, const exk_shape *shape);
 
+/* The faster way to update the sums: per thread while they stay in an L2, then sorted. */
+exk_update exk_plan_update(const exk_shape *shape);
+
 /* Fill the zero fields of a plan with fixed defaults and round all fields to what the variant can do: multiples
- * of mr and nr, inside the tunables' ranges, not beyond the shape. */
+ * of mr and nr, inside the tunables' ranges, not beyond the shape. `update` is left alone: a run chooses it when
+ * it knows its memory limit. */
 void exk_plan_complete(exk_plan *plan, const exk_variant *variant, const exk_shape *shape);
 
 #ifdef __cplusplus

@@ -55,6 +55,8 @@ struct How {
     int64_t max_iter = 300;
     double tol = 0.0;
     uint64_t seed = 1;
+    exk_update update = EXK_UPDATE_AUTO;
+    int nodes = 0;
 };
 
 // All that must be the same bits for every variant, plan and thread count; plus counters that need not be.
@@ -89,6 +91,8 @@ inline exk_options *options_for(const How &how) {
     plan.centroid_tile = how.centroid_tile;
     plan.depth_tile = how.depth_tile;
     plan.matrix_bytes = how.matrix_bytes;
+    plan.update = how.update;
+    plan.nodes = how.nodes;
     exk_options_set_plan(options, &plan);
     exk_options_set_init(options, how.init);
     exk_options_set_empty(options, how.empty);

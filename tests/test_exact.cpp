@@ -138,7 +138,8 @@ void hostile_value(std::mt19937 &random, float *x, double *scale) {
     case 0: { // arbitrary bits, the largest of their column or far below it
         *x = any_float(random);
         const float largest = std::max(std::fabs(*x), random() % 2 ? std::fabs(any_float(random)) : 0.0f);
-        exk_sums_scale(random() % 2 ? 1 : 1 + random() % 100000, 1, &largest, scale);
+        double unit;
+        exk_sums_scale(random() % 2 ? 1 : 1 + random() % 100000, 1, &largest, scale, &unit);
         break;
     }
     case 1: // an odd number of halves
@@ -203,6 +204,17 @@ TEST_CASE("column maxima are magnitudes", "[exact]") {
     std::vector<float> largest = {1.0f, 1.0f, 1.0f};
     exk_bulk_here()->column_max(x, 3, largest.data());
     CHECK(largest == std::vector<float>{3.0f, 2.0f, 1.0f});
+    for (const exk_bulk *bulk : runnable_bulks())
+        for (const float bad : {NAN, -NAN, INFINITY, -INFINITY})
+            for (size_t t = 0; t < 21; t++) {
+                std::vector<float> row(21, 7.0f), most(21, 0.0f);
+                row[t] = bad;
+                bulk->column_max(row.data(), 21, most.data());
+                row[t] = FLT_MAX;
+                bulk->column_max(row.data(), 21, most.data());
+                CHECK_FALSE(std::isfinite(most[t]));
+                CHECK(std::count(most.begin(), most.end(), 7.0f) == 20);
+            }
 }
 
 TEST_CASE("an instruction set that is not in the build falls back to scalar code", "[exact]") {
@@ -212,9 +224,9 @@ TEST_CASE("an instruction set that is not in the build falls back to scalar code
 TEST_CASE("bulk operations are the same bits on every ISA", "[exact]") {
     const int64_t d = 37;
     const Matrix x = uniform_points(2, d, 5);
-    std::vector<double> scale(d);
+    std::vector<double> scale(d), unit(d);
     std::vector<float> largest(d, 0.5f);
-    exk_sums_scale(1000, d, largest.data(), scale.data());
+    exk_sums_scale(1000, d, largest.data(), scale.data(), unit.data());
     std::vector<int64_t> from(d, 0), to(d, 0), from_here(d, 0), to_here(d, 0);
     exk_bulk_for("scalar")->move_point(x.row(0), scale.data(), d, from.data(), to.data());
     exk_bulk_here()->move_point(x.row(0), scale.data(), d, from_here.data(), to_here.data());
@@ -237,9 +249,10 @@ TEST_CASE("bulk operations are the same bits on every ISA", "[exact]") {
 
 TEST_CASE("sums use all 62 bits and no more", "[exact]") {
     const float largest[] = {1.0f, 3.0f, FLT_TRUE_MIN, FLT_MAX, 0.0f};
-    double scale[5];
-    exk_sums_scale(1000, 5, largest, scale);
+    double scale[5], unit[5];
+    exk_sums_scale(1000, 5, largest, scale, unit);
     for (int t = 0; t < 4; t++) {
+        CHECK(scale[t] * unit[t] == 1.0);
         const double sum = 1000.0 * static_cast<double>(largest[t]) * scale[t];
         CHECK(sum <= 0x1p62);
         CHECK(sum > 0x1p59);
@@ -249,21 +262,74 @@ TEST_CASE("sums use all 62 bits and no more", "[exact]") {
 
 TEST_CASE("a mean is the correctly rounded one where the sum is exact", "[exact]") {
     const float largest[] = {8.0f};
-    double scale[1];
-    exk_sums_scale(3, 1, largest, scale);
+    double scale[1], unit[1];
+    exk_sums_scale(3, 1, largest, scale, unit);
     int64_t sum[1] = {0};
     for (const float v : {1.0f, 2.0f, 7.0f})
         exk_bulk_here()->add_point(&v, scale, 1, sum);
     float mean;
-    exk_sums_mean(sum, scale, 3, 1, &mean);
+    exk_bulk_here()->mean(sum, unit, 3, 1, &mean);
     CHECK(mean == static_cast<float>(10.0 / 3.0));
     sum[0] = 0;
-    exk_sums_mean(sum, scale, 3, 1, &mean);
+    exk_bulk_here()->mean(sum, unit, 3, 1, &mean);
     CHECK_FALSE(std::signbit(mean));
     sum[0] = -1;
-    const double fine[] = {0x1p200};
-    exk_sums_mean(sum, fine, 3, 1, &mean);
+    const double fine[] = {0x1p-200};
+    exk_bulk_here()->mean(sum, fine, 3, 1, &mean);
     CHECK_FALSE(std::signbit(mean));
+}
+
+TEST_CASE("a mean is the quotient, whatever the ISA", "[exact]") {
+    // Means halfway between two floats: the least error in the quotient decides the wrong way.
+    const int64_t d = 21;
+    for (const int64_t count : {3, 5, 7, 11, 49, 1023})
+        for (const exk_bulk *bulk : runnable_bulks()) {
+            std::vector<int64_t> sum(d);
+            std::vector<double> unit(d, 0x1p-40);
+            std::vector<float> out(d + 1, -7.0f);
+            for (int64_t t = 0; t < d; t++)
+                sum[t] = count * ((INT64_C(1) << 40) + (2 * t + 1) * (INT64_C(1) << 16)) * (t % 3 == 1 ? -1 : 1);
+            bulk->mean(sum.data(), unit.data(), count, d, out.data());
+            for (int64_t t = 0; t < d; t++) {
+                const double quotient = static_cast<double>(sum[t]) * 0x1p-40 / static_cast<double>(count);
+                REQUIRE(out[t] == static_cast<float>(quotient));
+            }
+            REQUIRE(out[d] == -7.0f);
+        }
+}
+
+TEST_CASE("sums of doubles over a row are the same bits on every ISA", "[exact]") {
+    std::mt19937 random(61);
+    for (int64_t d = 1; d <= 40; d++) {
+        const Matrix rows = uniform_points(2, d, static_cast<uint32_t>(d));
+        std::vector<int64_t> sum(d);
+        std::vector<double> unit(d, 0x1p-50);
+        for (int64_t &v : sum)
+            v = static_cast<int64_t>(random()) * static_cast<int64_t>(random() >> 2) - (INT64_C(1) << 60);
+        const exk_bulk *scalar = exk_bulk_for("scalar");
+        const double overlap = scalar->overlap(rows.row(0), rows.row(1), sum.data(), unit.data(), 77, d);
+        double dot[8] = {0.0}, square[8] = {0.0};
+        for (int64_t t = 0; t < d; t++) {
+            const double m = rows.row(1)[t], c = rows.row(0)[t] - m;
+            dot[t % 8] += c * (static_cast<double>(sum[t]) * 0x1p-50 - 77.0 * m);
+            square[t % 8] += c * c;
+        }
+        const auto combined = [](const double *p) {
+            return ((p[0] + p[4]) + (p[2] + p[6])) + ((p[1] + p[5]) + (p[3] + p[7]));
+        };
+        CHECK(overlap == 2.0 * combined(dot) - 77.0 * combined(square));
+        std::vector<float> scaled(d + 1, -7.0f), here(d + 1, -7.0f);
+        const exk_scaled sums = scalar->scale_row(rows.row(0), rows.row(1), 0x1p30, d, scaled.data());
+        for (int64_t t = 0; t < d; t++)
+            CHECK(scaled[t] ==
+                  static_cast<float>((static_cast<double>(rows.row(0)[t]) - rows.row(1)[t]) * 0x1p30));
+        for (const exk_bulk *bulk : runnable_bulks()) {
+            REQUIRE(bulk->overlap(rows.row(0), rows.row(1), sum.data(), unit.data(), 77, d) == overlap);
+            const exk_scaled other = bulk->scale_row(rows.row(0), rows.row(1), 0x1p30, d, here.data());
+            REQUIRE(std::memcmp(&other, &sums, sizeof sums) == 0);
+            REQUIRE(std::memcmp(here.data(), scaled.data(), (d + 1) * sizeof(float)) == 0);
+        }
+    }
 }
 
 namespace {
@@ -272,12 +338,15 @@ namespace {
 struct Filter {
     std::vector<float> c, slope, base, shift;
     std::vector<double> h;
-    std::vector<uint64_t> order;
+    std::vector<uint64_t> hash;
+    std::vector<float> magnitude;
+    std::vector<int32_t> table;
     exk_filter filter{};
 
     Filter(const Matrix &centroids, std::vector<float> m, double largest_norm, int64_t roundings)
         : c(centroids.values.size()), slope(centroids.rows), base(centroids.rows), shift(std::move(m)),
-          h(centroids.rows), order(2 * centroids.rows) {
+          h(centroids.rows), hash(centroids.rows), magnitude(centroids.rows),
+          table(exk_filter_table(centroids.rows)) {
         filter.k = centroids.rows;
         filter.d = centroids.columns;
         filter.roundings = roundings;
@@ -287,7 +356,11 @@ struct Filter {
         filter.h = h.data();
         filter.slope = slope.data();
         filter.base = base.data();
-        filter.order = order.data();
+        filter.hash = hash.data();
+        filter.largest = magnitude.data();
+        filter.table = table.data();
+        filter.bulk = exk_bulk_here();
+        exk_filter_digest(&filter, centroids.values.data(), 0, centroids.rows);
         exk_filter_begin(&filter, centroids.values.data());
         exk_filter_fill(&filter, centroids.values.data(), 0, centroids.rows);
     }
@@ -305,52 +378,6 @@ long double true_score(const exk_filter &filter, const float *x, const float *c)
 
 } // namespace
 
-TEST_CASE("lower scores bound the true ones from both sides for every variant", "[exact][filter]") {
-    const double magnitude = GENERATE(1.0, 1e-30, 1e12);
-    const float offset = GENERATE(0.0f, 100.0f);
-    const int64_t n = 20, d = 67, k = 33;
-    Matrix points = uniform_points(n, d, 11), centroids = uniform_points(k, d, 12);
-    for (Matrix *m : {&points, &centroids})
-        for (float &v : m->values)
-            v = static_cast<float>((static_cast<double>(v) + offset) * magnitude);
-    const std::vector<float> shift(d, static_cast<float>(offset * magnitude));
-
-    for (const std::string &name : available_variants()) {
-        const exk_variant *variant = exk_variant_find(name.c_str());
-        const exk_kernel *kernel = exk_variant_kernel(variant);
-        const exk_shape shape = {n, d, k};
-        exk_plan plan = {};
-        plan.threads = 1;
-        plan.depth_tile = 16;
-        exk_plan_complete(&plan, variant, &shape);
-        double largest = 0.0;
-        std::vector<float> centred(points.values.size());
-        for (int64_t i = 0; i < n; i++) {
-            exk_bulk_here()->centre(points.row(i), shift.data(), d, centred.data() + i * d);
-            largest = std::max(largest, std::sqrt(exk_bulk_here()->dist64(points.row(i), shift.data(), d)));
-        }
-        Filter f(centroids, shift, largest, kernel->roundings(&shape, &plan));
-        const float norm = exk_round_up(largest * (1.0 + 0x1p-22));
-        std::vector<float> offsets(exk_filter_offsets(k)), lower(n * k);
-        exk_filter_fold(&f.filter, norm, offsets.data());
-        exk_tile tile = {};
-        tile.x = centred.data();
-        tile.rows = n;
-        tile.stride = d;
-        tile.offset = offsets.data();
-        const exk_score_centroids score_centroids = {f.c.data(), nullptr, k, d};
-        kernel->scores(&score_centroids, &tile, lower.data());
-        INFO(name);
-        for (int64_t i = 0; i < n; i++)
-            for (int64_t j = 0; j < k; j++) {
-                const long double s = true_score(f.filter, points.row(i), centroids.row(j));
-                const long double l = lower[i * k + j];
-                REQUIRE(l <= s);
-                REQUIRE(s <= l + 2.0L * exk_filter_error(&f.filter, j, norm));
-            }
-    }
-}
-
 TEST_CASE("only the lowest of equal centroids takes part", "[exact][filter]") {
     Matrix centroids = uniform_points(6, 3, 1);
     for (const int64_t j : {3, 5})
@@ -363,13 +390,124 @@ TEST_CASE("only the lowest of equal centroids takes part", "[exact][filter]") {
 }
 
 TEST_CASE("equal hashes do not make equal centroids", "[exact][filter]") {
-    // The filter's row hash is the same for both.
-    const uint32_t bits[2][3] = {{0x3f8f8594, 0x3ff7bfc5, 0x208006dd}, {0x3fc2cfa4, 0x3fdbcc62, 0x2f89d36b}};
-    Matrix centroids(2, 3);
-    std::memcpy(centroids.values.data(), bits, sizeof bits);
+    Matrix centroids = uniform_points(40, 3, 1);
+    std::copy(centroids.row(7), centroids.row(7) + 3, centroids.row(30));
     Filter f(centroids, {0.0f, 0.0f, 0.0f}, 1.0, 4);
-    CHECK(std::isfinite(f.h[0]));
-    CHECK(std::isfinite(f.h[1]));
+    f.hash.assign(40, 0x1234567890abcdefu);
+    exk_filter_begin(&f.filter, centroids.values.data());
+    for (int64_t j = 0; j < 40; j++)
+        CHECK(std::isinf(f.h[j]) == (j == 30));
+}
+
+TEST_CASE("a hash sees every bit and its place", "[exact][filter]") {
+    for (const exk_bulk *bulk : runnable_bulks())
+        for (int64_t d = 1; d <= 40; d++) {
+            Matrix m = uniform_points(1, d, 77);
+            float largest;
+            const uint64_t hash = bulk->digest(m.row(0), d, &largest);
+            CHECK(hash == exk_bulk_for("scalar")->digest(m.row(0), d, &largest));
+            CHECK(largest == std::fabs(*std::max_element(m.values.begin(), m.values.end(), [](float a, float b) {
+                      return std::fabs(a) < std::fabs(b);
+                  })));
+            for (int64_t t = 0; t < d; t++) {
+                const float keep = m.row(0)[t];
+                m.row(0)[t] = std::nextafterf(keep, 2.0f);
+                CHECK(bulk->digest(m.row(0), d, &largest) != hash);
+                m.row(0)[t] = keep;
+                std::swap(m.row(0)[t], m.row(0)[0]);
+                CHECK((bulk->digest(m.row(0), d, &largest) != hash) == (t > 0));
+                std::swap(m.row(0)[t], m.row(0)[0]);
+            }
+        }
+}
+
+namespace {
+
+// Any double near the range of floats, often a float or beside one, sometimes infinite.
+double any_double(std::mt19937 &random) {
+    const double near = any_float(random);
+    switch (random() % 4) {
+    case 0:
+        return near;
+    case 1:
+        return near * (1.0 + 0x1p-30 * (random() % 5 - 2.0));
+    case 2:
+        return near * 0x1p-20;
+    default:
+        return random() % 8 ? near * 16.0 : INFINITY;
+    }
+}
+
+} // namespace
+
+TEST_CASE("offsets are folded to the same bits on every ISA", "[exact][filter]") {
+    std::mt19937 random(53);
+    for (int trial = 0; trial < 3000; trial++) {
+        const size_t k = 1 + random() % 30;
+        std::vector<double> h(k);
+        std::vector<float> slope(k), base(k), out(k + 1, -7.0f);
+        for (size_t j = 0; j < k; j++) {
+            h[j] = any_double(random);
+            slope[j] = random() % 16 ? std::fabs(any_float(random)) : INFINITY;
+            base[j] = random() % 16 ? std::fabs(any_float(random)) * 0x1p-30f : 0.0f;
+        }
+        const double norm = trial % 5 ? 0x1p-24 * static_cast<double>(random() % 3) : 0.0,
+                     outwards = 1.0 + 0x1p-20;
+        double largest = 0.0;
+        std::vector<float> expected(k + 1, -7.0f);
+        for (size_t j = 0; j < k; j++) {
+            const double e = (slope[j] * norm + base[j]) * outwards, error = std::isnan(e) ? INFINITY : e;
+            largest = std::max(largest, error);
+            const double v = std::isinf(h[j]) ? h[j] : h[j] - error;
+            expected[j] = static_cast<float>(v);
+            if (expected[j] > v)
+                expected[j] = std::nextafterf(expected[j], -INFINITY);
+        }
+        for (const exk_bulk *bulk : runnable_bulks()) {
+            REQUIRE(bulk->fold(h.data(), slope.data(), base.data(), norm, outwards, static_cast<int64_t>(k),
+                               out.data()) == largest);
+            REQUIRE(std::memcmp(out.data(), expected.data(), (k + 1) * sizeof(float)) == 0);
+        }
+    }
+}
+
+TEST_CASE("quick tests list what they must on every ISA", "[exact][certify]") {
+    std::mt19937 random(59);
+    for (int trial = 0; trial < 2000; trial++) {
+        const size_t n = 1 + random() % 70;
+        std::vector<float> best(n), second(n);
+        std::vector<int32_t> before(n), now(n);
+        const bool quiet = trial % 2;
+        for (size_t i = 0; i < n; i++) {
+            best[i] = static_cast<float>(random() % 8);
+            second[i] = best[i] + static_cast<float>(quiet && random() % 40 ? 9 : random() % 8);
+            if (random() % 50 == 0)
+                second[i] = random() % 2 ? INFINITY : NAN;
+            before[i] = static_cast<int32_t>(random() % 3);
+            now[i] = quiet && random() % 40 ? before[i] : static_cast<int32_t>(random() % 3) << (random() % 28);
+        }
+        const float margin = static_cast<float>(random() % 8);
+        std::vector<int32_t> unclear, within, differing, list(n);
+        for (size_t i = 0; i < n; i++) {
+            const auto index = static_cast<int32_t>(i);
+            if (!(second[i] - best[i] > margin))
+                unclear.push_back(index);
+            if (!(second[i] > margin))
+                within.push_back(index);
+            if (before[i] != now[i])
+                differing.push_back(index);
+        }
+        const auto count = static_cast<int64_t>(n);
+        const auto listed = [&](int64_t found) {
+            return std::vector<int32_t>(list.begin(), list.begin() + found);
+        };
+        for (const exk_bulk *bulk : runnable_bulks()) {
+            REQUIRE(listed(bulk->unclear(best.data(), second.data(), margin, count, list.data())) == unclear);
+            REQUIRE(listed(bulk->within(second.data(), margin, count, list.data())) == within);
+            REQUIRE(listed(bulk->differing(now.data(), before.data(), count, list.data())) == differing);
+            REQUIRE(bulk->largest(best.data(), count) == *std::max_element(best.begin(), best.end()));
+        }
+    }
 }
 
 TEST_CASE("float bounds are rounded outwards, and no further", "[exact][filter]") {
@@ -470,10 +608,11 @@ namespace {
 // A variant on its own, called as the driver calls it.
 class Bench {
   public:
-    Bench(const std::string &name, const Matrix &centroids, double largest_norm, int64_t rows, int64_t depth_tile)
+    Bench(const std::string &name, const Matrix &centroids, double largest_norm, int64_t rows, int64_t depth_tile,
+          float shift = 0.0f)
         : variant(exk_variant_find(name.c_str())),
           kernel(exk_variant_kernel(variant)), shape{rows, centroids.columns, centroids.rows},
-          plan(plan_for(depth_tile)), filter(centroids, std::vector<float>(centroids.columns, 0.0f), largest_norm,
+          plan(plan_for(depth_tile)), filter(centroids, std::vector<float>(centroids.columns, shift), largest_norm,
                                              kernel->roundings(&shape, &plan)),
           offsets(exk_filter_offsets(shape.k)), score_centroids{filter.c.data(), nullptr, shape.k, shape.d} {
         const exk_scratch bytes = kernel->scratch_bytes(&shape, &plan);
@@ -491,7 +630,8 @@ class Bench {
         std::vector<float> lower(points.rows * shape.k);
         exk_filter_fold(&filter.filter, norm, offsets.data());
         const exk_tile tile = tile_of(points);
-        kernel->scores(&score_centroids, &tile, lower.data());
+        const exk_workspace workspace = {shared.get(), thread.get(), nullptr};
+        kernel->scores(&score_centroids, &plan, &workspace, &tile, lower.data());
         return lower;
     }
 
@@ -641,6 +781,41 @@ TEST_CASE("the bound holds where the point is the origin", "[exact][filter]") {
     }
 }
 
+TEST_CASE("lower scores bound the true ones from both sides for every variant", "[exact][filter]") {
+    const double magnitude = GENERATE(1.0, 1e-30, 1e12);
+    const float offset = GENERATE(0.0f, 100.0f);
+    const int64_t d = 67, k = 33;
+    Matrix points = uniform_points(29, d, 11), centroids = uniform_points(k, d, 12);
+    for (Matrix *m : {&points, &centroids})
+        for (float &v : m->values)
+            v = static_cast<float>((static_cast<double>(v) + offset) * magnitude);
+    const auto shift = static_cast<float>(offset * magnitude);
+    const std::vector<float> shifts(d, shift);
+    double largest = 0.0;
+    for (int64_t i = 0; i < points.rows; i++)
+        largest = std::max(largest, std::sqrt(exk_bulk_here()->dist64(points.row(i), shifts.data(), d)));
+    const float norm = exk_round_up(largest * (1.0 + 0x1p-22));
+
+    for (const std::string &name : available_variants()) {
+        Bench bench(name, centroids, largest, points.rows, 16, shift);
+        // From one row, for which plain dot products serve, to more than the micro-kernels take at a time.
+        for (const int64_t n : {1, 2, 3, 5, 12, 13, 29}) {
+            Matrix centred(n, d);
+            for (int64_t i = 0; i < n; i++)
+                exk_bulk_here()->centre(points.row(i), shifts.data(), d, centred.row(i));
+            const std::vector<float> lower = bench.scores(centred, norm);
+            INFO(name << ", rows " << n);
+            for (int64_t i = 0; i < n; i++)
+                for (int64_t j = 0; j < k; j++) {
+                    const long double s = true_score(bench.filter.filter, points.row(i), centroids.row(j));
+                    const long double l = lower[i * k + j];
+                    REQUIRE(l <= s);
+                    REQUIRE(s <= l + 2.0L * exk_filter_error(&bench.filter.filter, j, norm));
+                }
+        }
+    }
+}
+
 TEST_CASE("assign reports the smallest two lower scores", "[exact][filter]") {
     // Integers: dot products are exact whatever their order, so that lower scores are the same bits everywhere.
     for (const int64_t k : {1, 2, 7, 16, 33, 100}) {
@@ -659,6 +834,58 @@ TEST_CASE("assign reports the smallest two lower scores", "[exact][filter]") {
             }
         }
     }
+}
+
+TEST_CASE("a point that some centroid is nearer to is never passed over", "[exact][filter]") {
+    std::mt19937 random(67);
+    int64_t passed_over = 0;
+    for (const double magnitude : {1.0, 1e-30, 1e-42, 1e18})
+        for (const float offset : {0.0f, 30.0f}) {
+            const int64_t d = 5;
+            Matrix x = uniform_points(200, d, 3), c = uniform_points(12, d, 4);
+            for (Matrix *m : {&x, &c})
+                for (float &v : m->values)
+                    v = static_cast<float>((static_cast<double>(v) + offset) * magnitude);
+            const auto shift = static_cast<float>(offset * magnitude);
+            const std::vector<float> shifts(d, shift);
+            const exk_bulk *here = exk_bulk_here();
+            std::vector<float> norm(x.rows);
+            std::vector<double> distance(x.rows, INFINITY), nearest(x.rows);
+            Matrix centred(x.rows, d);
+            double largest = 0.0;
+            for (int64_t i = 0; i < x.rows; i++) {
+                const double root = std::sqrt(here->dist64(x.row(i), shifts.data(), d));
+                norm[i] = exk_round_up(root * (1.0 + 0x1p-22));
+                largest = std::max(largest, root);
+                here->centre(x.row(i), shifts.data(), d, centred.row(i));
+                for (int64_t j = 0; j < c.rows; j++)
+                    distance[i] = std::min(distance[i], here->dist64(x.row(i), c.row(j), d));
+                nearest[i] = distance[i] * (0.5 + 0x1p-31 * random());
+            }
+            nearest[0] = INFINITY;
+            norm[1] = INFINITY;
+            nearest[1] = 0.0;
+            for (const std::string &name : available_variants()) {
+                Bench bench(name, c, largest, x.rows, 16, shift);
+                bench.assign(centred, exk_round_up(largest * (1.0 + 0x1p-22)));
+                for (const exk_bulk *bulk : runnable_bulks()) {
+                    std::vector<int32_t> list(x.rows);
+                    list.resize(bulk->reachable(bench.best.data(), norm.data(), nearest.data(),
+                                                std::ldexp(1.0, 1 - bench.filter.filter.exponent), x.rows,
+                                                list.data()));
+                    passed_over += x.rows - static_cast<int64_t>(list.size());
+                    const auto listed = [&](int32_t i) {
+                        return std::find(list.begin(), list.end(), i) != list.end();
+                    };
+                    CHECK(listed(0));
+                    CHECK(listed(1));
+                    for (int32_t i = 2; i < x.rows; i++)
+                        if (distance[i] < nearest[i])
+                            REQUIRE(listed(i));
+                }
+            }
+        }
+    CHECK(passed_over > 1000); // else the bound is useless
 }
 
 namespace {
@@ -684,12 +911,15 @@ bool certified(const Filter &f, int32_t label, float best, float second, float n
     tile.best = &best;
     tile.second = &second;
     int32_t ambiguous = -1;
-    return exk_certify(&f.filter, &tile, norm, &ambiguous) == 0;
+    std::vector<float> offsets(exk_filter_offsets(f.filter.k));
+    const double largest_error = exk_filter_fold(&f.filter, norm, offsets.data());
+    return exk_certify(&f.filter, &tile, norm, largest_error, &ambiguous) == 0;
 }
 
 // Lower scores as a test wants them.
 std::vector<float> wanted_scores;
-void give_scores(const exk_score_centroids *, const exk_tile *, float *lower) {
+void give_scores(const exk_score_centroids *, const exk_plan *, const exk_workspace *, const exk_tile *,
+                 float *lower) {
     std::copy(wanted_scores.begin(), wanted_scores.end(), lower);
 }
 
@@ -705,8 +935,9 @@ Refined refine(const Filter &f, const Matrix &points, const Matrix &centroids, s
     wanted_scores = std::move(lower);
     const exk_kernel kernel = {"", nullptr, nullptr, nullptr, nullptr, give_scores, nullptr};
     const exk_points view = points.points();
-    std::vector<float> rows(EXK_REFINE_ROWS * points.columns), scores(EXK_REFINE_ROWS * k);
-    std::vector<float> offsets(exk_filter_offsets(k));
+    std::vector<float> rows(n * points.columns), scores(n * k), offsets(exk_filter_offsets(k));
+    std::vector<exk_doubt> doubts(n);
+    std::vector<int32_t> candidates(k);
     exk_refine r = {};
     r.filter = &f.filter;
     r.centroids = centroids.values.data();
@@ -716,15 +947,23 @@ Refined refine(const Filter &f, const Matrix &points, const Matrix &centroids, s
     r.rows = rows.data();
     r.lower = scores.data();
     r.offset = offsets.data();
-    std::vector<int32_t> labels(n, -1), all(n);
-    for (int64_t i = 0; i < n; i++)
-        all[i] = static_cast<int32_t>(i);
+    r.candidates = candidates.data();
+    r.doubt = doubts.data();
+    r.capacity = n;
     exk_tile tile = {};
     tile.x = points.values.data();
     tile.rows = n;
     tile.stride = points.columns;
-    tile.label = labels.data();
-    exk_refine_rows(&r, &tile, norms.data(), all.data(), n);
+    for (int64_t i = 0; i < n; i++) {
+        const auto row = wanted_scores.begin() + i * k;
+        exk_refine_queue(&r, &tile, i, static_cast<int32_t>(std::min_element(row, row + k) - row), norms[i]);
+    }
+    exk_refine_settle(&r);
+    std::vector<int32_t> labels(n);
+    for (int64_t i = 0; i < n; i++) {
+        REQUIRE(doubts[i].point == i);
+        labels[i] = doubts[i].label;
+    }
     return {labels, r.evaluations, r.exactly_decided};
 }
 

@@ -127,7 +127,7 @@ Golden measure(const Matrix &points, const Case &c, How how) {
     return {hash_of(points.values), hash_of(o.labels), hash_of(o.centroids), o.inertia, o.iterations};
 }
 
-// The library's choice, the smallest tiles, and two that divide nothing. Threads come in turn.
+// The library's choice, the smallest tiles, and two that divide nothing. Threads, updates and nodes come in turn.
 std::vector<How> plans_of(const std::string &variant) {
     const char *name = variant.c_str();
     return {{name}, {name, 1, 1, 1, 1, 4096}, {name, 1, 7, 40, 9, 8192}, {name, 1, 50, 24, 16, 100000}};
@@ -143,9 +143,11 @@ TEST_CASE("generated points and fits have their golden bits everywhere", "[golde
         for (const std::string &variant : available_variants()) {
             for (How how : plans_of(variant)) {
                 // Over the cases every plan of every variant meets every number of threads.
+                how.update = static_cast<exk_update>(turn / 3 % 4);
+                how.nodes = static_cast<int>(turn / 5 % 4);
                 how.threads = static_cast<int>(1 + turn++ % 8);
                 INFO(cases[i].input << ", k = " << cases[i].k << ", " << variant << ", threads " << how.threads
-                                    << ", point tile " << how.point_tile);
+                                    << ", point tile " << how.point_tile << ", update " << how.update);
                 REQUIRE(measure(points, cases[i], how) == golden[i]);
             }
         }

@@ -152,7 +152,17 @@ TEST_CASE("tol is relative to the mean variance of the columns", "[lloyd]") {
     Matrix near = uniform_points(500, 3, 13), far(60, 1);
     for (int64_t i = 0; i < 60; i++)
         far.values[i] = 0x1p24f + 2.0f * static_cast<float>(i % 4);
-    for (const Matrix *points : {&near, &far}) {
+    // Large values where a sample of the points does not see them: twice as large as it sees, and far larger.
+    Matrix twice = uniform_points(8192, 2, 14), larger = uniform_points(8192, 2, 15);
+    for (float &v : twice.values)
+        v += 1.25f;
+    for (float &v : larger.values)
+        v += 1.25f;
+    for (int64_t i = 1; i < 8192; i += 16) {
+        twice.row(i)[0] = 3.5f;
+        larger.row(i)[1] = 20.0f;
+    }
+    for (const Matrix *points : {&near, &far, &twice, &larger}) {
         const int64_t d = points->columns;
         double variance = 0.0;
         for (int64_t t = 0; t < d; t++) {
@@ -233,6 +243,44 @@ TEST_CASE("farthest takes the farthest point, the lowest index on a tie", "[lloy
     // |10 - 0| ties at points 1, 3 and 4: point 1 becomes the centroid of cluster 1, the rest average to 0.25.
     CHECK(o.centroids[1] == 10.0f);
     CHECK(o.centroids[0] == 0.25f);
+}
+
+TEST_CASE("a split that changes no label is taken back", "[lloyd][empty]") {
+    // Both points are as far from one half as from the other, and ties go to the lower index.
+    Matrix points(2, 2);
+    points.values = {0.0f, 0.0f, 2.0f, 2.0f};
+    const float given[] = {1.5f, 1.0f, 100.0f, 100.0f};
+    How how{nullptr, 1};
+    how.empty = EXK_EMPTY_SPLIT;
+    const Outcome o = fit(points, 2, how, given);
+    CHECK(o.counts == std::vector<int64_t>{2, 0});
+    CHECK(o.centroids[0] == 1.0f);
+    CHECK(o.centroids[1] == 1.0f);
+}
+
+TEST_CASE("centroids that come to coincide are found out", "[lloyd]") {
+    // Near 2^24 floats are 2 apart: (0, 0) alone and the mean (1, 1) of (2, 0) and (0, 2) become the same
+    // centroid.
+    Matrix points(3, 2);
+    points.values = {0.0f, 0.0f, 2.0f, 0.0f, 0.0f, 2.0f};
+    std::vector<float> given = {2.0f, 2.0f, 0.0f, 0.0f};
+    for (float &v : points.values)
+        v += 0x1p24f;
+    for (float &v : given)
+        v += 0x1p24f;
+    How how{nullptr, 1};
+    how.empty = EXK_EMPTY_KEEP;
+    exk_options *options = options_for(how);
+    exk_options_set_centroids(options, given.data());
+    const exk_points view = points.points();
+    exk_result *result = nullptr;
+    REQUIRE(exk_fit(&view, 2, options, &result, nullptr) == EXK_OK);
+    REQUIRE(exk_result_iterations(result) > 1);
+    CHECK(exk_result_iteration(result, 0)->exactly_decided_points == 2);
+    CHECK(exk_result_iteration(result, 1)->ambiguous_points == 0);
+    CHECK(exk_result_counts(result)[0] == 3);
+    exk_result_free(result);
+    exk_options_free(options);
 }
 
 TEST_CASE("a cluster keeps its last point", "[lloyd][empty]") {
@@ -339,6 +387,138 @@ TEST_CASE("inertia per iteration is that of the labels", "[lloyd]") {
     CHECK(last->inertia == Approx(exk_result_inertia(result)).epsilon(1e-7));
     CHECK(exk_result_iteration(result, exk_result_iterations(result)) == nullptr);
     exk_result_free(result);
+    exk_options_free(options);
+}
+
+namespace {
+
+// All that a fit reports of each iteration and must be the same bits, whatever the plan.
+std::vector<double> trace_of(const Matrix &points, int64_t k, const How &how) {
+    exk_options *options = options_for(how);
+    const exk_points view = points.points();
+    exk_result *result = nullptr;
+    REQUIRE(exk_fit(&view, k, options, &result, nullptr) == EXK_OK);
+    std::vector<double> trace;
+    for (int64_t i = 0; i < exk_result_iterations(result); i++) {
+        const exk_iteration *it = exk_result_iteration(result, i);
+        trace.insert(trace.end(), {static_cast<double>(it->moved), it->inertia, it->shift});
+    }
+    CHECK(exk_result_plan(result).update != EXK_UPDATE_AUTO);
+    exk_result_free(result);
+    exk_options_free(options);
+    return trace;
+}
+
+// Most points in one cluster, so that several threads share it; the others spread out.
+Matrix lopsided_points(int64_t n, int64_t d) {
+    Matrix m = uniform_points(n, d, 21);
+    for (int64_t i = 0; i < n; i++)
+        if (i % 8 != 0)
+            for (int64_t t = 0; t < d; t++)
+                m.row(i)[t] = m.row(i)[t] / 64 + 3.0f;
+    return m;
+}
+
+} // namespace
+
+TEST_CASE("every update of the sums gives the same bits", "[lloyd][threads]") {
+    for (const int64_t d : {1, 3, 37})
+        for (const int64_t k : {1, 2, 9, 80, 300})
+            for (const exk_empty empty : {EXK_EMPTY_FARTHEST, EXK_EMPTY_KEEP, EXK_EMPTY_SPLIT})
+                for (const bool lopsided : {false, true}) {
+                    const Matrix points = lopsided ? lopsided_points(300, d) : integer_points(300, d, 6, 22);
+                    How how{"assign_f32_naive__scalar", 1};
+                    how.empty = empty;
+                    how.update = EXK_UPDATE_SCATTER;
+                    const Outcome expected = fit(points, k, how);
+                    const std::vector<double> trace = trace_of(points, k, how);
+                    for (const exk_update update :
+                         {EXK_UPDATE_AUTO, EXK_UPDATE_MOVED, EXK_UPDATE_SCATTER, EXK_UPDATE_SORTED})
+                        for (const int threads : {1, 2, 3, 7}) {
+                            How other{nullptr, threads, 24};
+                            other.empty = empty;
+                            other.update = update;
+                            INFO("d " << d << ", k " << k << ", empty " << empty << ", update " << update
+                                      << ", threads " << threads);
+                            REQUIRE(fit(points, k, other) == expected);
+                            REQUIRE(trace_of(points, k, other) == trace);
+                        }
+                }
+}
+
+TEST_CASE("sorted sums need no k x d for each thread, and a memory limit chooses them", "[lloyd][errors]") {
+    const int64_t k = 300, d = 200, threads = 6;
+    const Matrix points = uniform_points(400, d, 3);
+    const exk_points view = points.points();
+    How how{nullptr, threads};
+    how.max_iter = 2;
+    int64_t bytes[2];
+    exk_result *result = nullptr;
+    for (const bool sorted : {false, true}) {
+        how.update = sorted ? EXK_UPDATE_SORTED : EXK_UPDATE_MOVED;
+        exk_options *options = options_for(how);
+        REQUIRE(exk_fit(&view, k, options, &result, nullptr) == EXK_OK);
+        bytes[sorted] = exk_result_totals(result).scratch_bytes;
+        exk_result_free(result);
+        exk_options_free(options);
+    }
+    CHECK(bytes[0] - bytes[1] > (threads - 1) * k * d * 8);
+    how.update = EXK_UPDATE_AUTO;
+    exk_options *options = options_for(how);
+    for (const int64_t limit : {int64_t{0}, bytes[0], bytes[0] - 1, bytes[1]}) {
+        exk_options_set_max_memory(options, limit);
+        REQUIRE(exk_fit(&view, k, options, &result, nullptr) == EXK_OK);
+        const bool enough = limit == 0 || limit == bytes[0];
+        CHECK(exk_result_plan(result).update == (enough ? EXK_UPDATE_MOVED : EXK_UPDATE_SORTED));
+        exk_result_free(result);
+    }
+    exk_options_set_max_memory(options, bytes[1] - 1);
+    exk_error error = {};
+    CHECK(try_fit(view, k, options, &error) == EXK_ERR_MEMORY);
+    exk_options_free(options);
+    how.update = static_cast<exk_update>(EXK_UPDATE_SORTED + 1);
+    options = options_for(how);
+    CHECK(try_fit(view, k, options, &error) == EXK_ERR_ARGUMENT);
+    exk_options_free(options);
+}
+
+TEST_CASE("copies of the packed centroids for groups of threads change nothing", "[lloyd][threads]") {
+    const Matrix points = uniform_points(700, 9, 31);
+    for (const std::string &variant : available_variants()) {
+        const Outcome expected = fit(points, 70, {variant.c_str(), 1});
+        for (const int threads : {1, 2, 5, 8})
+            for (const int nodes : {1, 2, 3, 8, 100}) {
+                How how{variant.c_str(), threads, 24};
+                how.nodes = nodes;
+                INFO(variant << ", threads " << threads << ", nodes " << nodes);
+                REQUIRE(fit(points, 70, how) == expected);
+            }
+    }
+}
+
+TEST_CASE("a memory limit does without copies for nodes", "[lloyd][errors]") {
+    const Matrix points = uniform_points(400, 50, 3);
+    const exk_points view = points.points();
+    How how{"assign_f32_fused__scalar", 4};
+    how.max_iter = 1;
+    how.update = EXK_UPDATE_MOVED;
+    how.nodes = 2;
+    exk_options *options = options_for(how);
+    exk_result *result = nullptr;
+    REQUIRE(exk_fit(&view, 200, options, &result, nullptr) == EXK_OK);
+    CHECK(exk_result_plan(result).nodes == 2);
+    const int64_t bytes = exk_result_totals(result).scratch_bytes;
+    exk_result_free(result);
+    exk_options_set_max_memory(options, bytes - 1);
+    REQUIRE(exk_fit(&view, 200, options, &result, nullptr) == EXK_OK);
+    CHECK(exk_result_plan(result).nodes == 1);
+    CHECK(bytes - exk_result_totals(result).scratch_bytes >= 200 * 50 * 4);
+    exk_result_free(result);
+    exk_options_free(options);
+    how.nodes = -1;
+    options = options_for(how);
+    exk_error error = {};
+    CHECK(try_fit(view, 2, options, &error) == EXK_ERR_ARGUMENT);
     exk_options_free(options);
 }
 

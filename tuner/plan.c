@@ -213,6 +213,14 @@ static blocking blocking_of(const exk_topology *topology, const exk_shape *shape
     return b;
 }
 
+/* Threads are bound to cores in their order, so as many of them as a node has cores are a node, if all nodes are
+ * alike. */
+static int nodes_of(const exk_topology *topology, int threads) {
+    int nodes = topology->numa_nodes > 1 ? topology->numa_nodes : 1, cores = topology->cores / nodes;
+    bool alike = topology->kinds <= 1 && cores > 0 && topology->cores % nodes == 0;
+    return alike && threads <= topology->cores && threads % cores == 0 ? threads / cores : 1;
+}
+
 static bool knows_caches(const exk_topology *topology) {
     return topology->level[0].share > 0 || topology->level[1].share > 0 || topology->level[2].share > 0;
 }
@@ -232,5 +240,7 @@ const char *exk_plan_model(const exk_topology *topology, const exk_shape *shape,
             plan_fused(&b, plan);
     }
     exk_plan_complete(plan, variant, shape);
+    if (plan->nodes <= 0)
+        plan->nodes = nodes_of(topology, plan->threads);
     return usable ? "model" : "default";
 }

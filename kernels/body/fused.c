@@ -3,7 +3,7 @@
  */
 #include "kernels/body/argmin.h"
 #include "kernels/body/microkernel.h"
-#include "kernels/body/scores.h"
+#include "kernels/body/panel_scores.h"
 
 /* One running argmin a row, whole micro-tiles of rows. */
 static size_t state_bytes(const exk_plan *plan) {
@@ -58,5 +58,5 @@ const exk_kernel EXK_KERNEL = {
     .roundings = panels_roundings,
     .prepare = panels_prepare,
     .assign = assign,
-    .scores = row_scores,
+    .scores = panel_scores,
 };

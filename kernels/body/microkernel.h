@@ -114,7 +114,7 @@ static inline void panels_prepare(const exk_score_centroids *centroids, const ex
     pack_panels(centroids, workspace->shared, part, parts);
 }
 
-/* exk_kernel.roundings of every variant on panels whose scores are row_scores. */
+/* exk_kernel.roundings of every variant on panels, whose scores may be row_scores. */
 static inline int64_t panels_roundings(const exk_shape *shape, const exk_plan *plan) {
     const int64_t panel = panel_roundings(shape->d, plan->depth_tile), rows = scores_roundings(shape->d);
     return panel > rows ? panel : rows;

@@ -38,7 +38,10 @@ static inline void dots(const float *x, const float *c, int64_t d, int count, fl
 
 /* exk_kernel.scores: lower[i * k + j] = offset_j - x_i.c'_j. Centroids outside, rows inside: a few centroids stay
  * in L1 while all rows pass. */
-static inline void row_scores(const exk_score_centroids *centroids, const exk_tile *tile, float *lower) {
+static inline void row_scores(const exk_score_centroids *centroids, const exk_plan *plan,
+                              const exk_workspace *workspace, const exk_tile *tile, float *lower) {
+    (void)plan;
+    (void)workspace;
     const int64_t d = centroids->d, k = centroids->k;
     for (int64_t j = 0; j < k; j += SCORES_CENTROIDS) {
         const int count = k - j < SCORES_CENTROIDS ? (int)(k - j) : SCORES_CENTROIDS;

@@ -3,7 +3,7 @@
  * L2 and are searched there before the next tile of centroids overwrites them. */
 #include "kernels/body/argmin.h"
 #include "kernels/body/microkernel.h"
-#include "kernels/body/scores.h"
+#include "kernels/body/panel_scores.h"
 
 /* Rows of the score buffer: whole micro-tiles. */
 static int64_t buffer_rows(int64_t rows) {
@@ -73,5 +73,5 @@ const exk_kernel EXK_KERNEL = {
     .roundings = panels_roundings,
     .prepare = panels_prepare,
     .assign = assign,
-    .scores = row_scores,
+    .scores = panel_scores,
 };

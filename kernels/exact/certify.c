@@ -5,83 +5,89 @@
 
 #include "kernels/exact/compare.h"
 
-int64_t exk_certify(const exk_filter *filter, const exk_tile *tile, float norm, int32_t *ambiguous) {
+bool exk_is_certified(const exk_filter *filter, const exk_tile *tile, int64_t row, float norm) {
+    const double upper = (double)tile->best[row] + 2.0 * exk_filter_error(filter, tile->label[row], norm);
+    return (double)tile->second[row] > upper;
+}
+
+int64_t exk_certify(const exk_filter *filter, const exk_tile *tile, float norm, double largest_error,
+                    int32_t *ambiguous) {
+    /* Nearly all points pass a test with the largest error of all centroids, widened by more than the rounding of
+     * second - best. */
+    const float margin = exk_round_up(2.0 * largest_error * (1.0 + 0x1p-22));
+    const int64_t unclear = filter->bulk->unclear(tile->best, tile->second, margin, tile->rows, ambiguous);
     int64_t count = 0;
-    for (int64_t i = 0; i < tile->rows; i++) {
-        const double upper = (double)tile->best[i] + 2.0 * exk_filter_error(filter, tile->label[i], norm);
-        const bool certified = (double)tile->second[i] > upper;
-        ambiguous[count] = (int32_t)i;
-        count += !certified;
+    for (int64_t u = 0; u < unclear; u++) {
+        const int32_t row = ambiguous[u];
+        ambiguous[count] = row;
+        count += !exk_is_certified(filter, tile, row, norm);
     }
     return count;
 }
 
-/* min over j of l_j + 2 E_j; +infinity where the error bound says nothing. */
-static double candidate_limit(const exk_filter *filter, const float *lower, float norm) {
-    double limit = INFINITY;
-    for (int64_t j = 0; j < filter->k; j++) {
-        const double upper = (double)lower[j] + 2.0 * exk_filter_error(filter, j, norm);
-        limit = upper < limit ? upper : limit;
-    }
-    return limit;
+int64_t exk_refine_capacity(int64_t k) {
+    enum { MOST = 48, LEAST = 12, SCORES = 1 << 16 };
+    return k > SCORES / LEAST ? LEAST : k > SCORES / MOST ? SCORES / k : MOST;
 }
 
-/* Is candidate j nearer to x than the best so far? Candidates come in rising order, so a tie is a no. */
-static bool is_nearer(exk_refine *refine, const float *x, int64_t j, double distance, int64_t best,
-                      double best_distance, bool *exactly) {
-    const int64_t d = refine->filter->d;
+bool exk_is_nearer(const float *x, const float *a, double distance_a, const float *b, double distance_b, int64_t d,
+                   bool *exactly) {
     const double error = ((double)d + 9.0) * 0x1p-53;
-    if (distance * (1.0 - error) > best_distance * (1.0 + error))
+    if (distance_a * (1.0 - error) > distance_b * (1.0 + error))
         return false;
-    if (distance * (1.0 + error) < best_distance * (1.0 - error))
+    if (distance_a * (1.0 + error) < distance_b * (1.0 - error))
         return true;
     *exactly = true;
-    return exk_compare_distances(x, refine->centroids + j * d, refine->centroids + best * d, d) < 0;
+    return exk_compare_distances(x, a, b, d) < 0;
 }
 
-static int32_t nearest_candidate(exk_refine *refine, const float *x, const float *lower, float norm) {
-    const int64_t d = refine->filter->d, k = refine->filter->k;
-    const double limit = candidate_limit(refine->filter, lower, norm);
-    int64_t best = -1;
+/* lower: the scores of the point, folded with norm. */
+static int32_t nearest_candidate(exk_refine *refine, const exk_doubt *doubt, const float *lower, float norm) {
+    const int64_t d = refine->filter->d;
+    const int32_t label = doubt->label;
+    const float *x = refine->points->x + doubt->point * refine->points->stride;
+    const float limit = exk_round_up((double)lower[label] + 2.0 * exk_filter_error(refine->filter, label, norm));
+    const int64_t count = refine->bulk->within(lower, limit, refine->filter->k, refine->candidates);
+    const float *best = NULL;
+    int64_t nearest = -1;
     double best_distance = INFINITY;
     bool exactly = false;
-    for (int64_t j = 0; j < k; j++) {
-        /* An unequal h_j = +infinity marks a duplicate of a lower index: it can never win. */
-        if ((double)lower[j] > limit || isinf(refine->filter->h[j]))
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t j = refine->candidates[i];
+        /* A duplicate of a lower index can never win. */
+        if (isinf(refine->filter->h[j]))
             continue;
-        const double distance = refine->bulk->dist64(x, refine->centroids + j * d, d);
+        const float *c = refine->centroids + j * d;
+        const double distance = refine->bulk->dist64(x, c, d);
         refine->evaluations++;
-        if (best < 0 || is_nearer(refine, x, j, distance, best, best_distance, &exactly)) {
-            best = j;
+        /* Candidates come in rising order, so a tie is a no. */
+        if (!best || exk_is_nearer(x, c, distance, best, best_distance, d, &exactly)) {
+            nearest = j;
+            best = c;
             best_distance = distance;
         }
     }
     refine->exactly_decided += exactly;
-    return (int32_t)best;
+    return (int32_t)nearest;
 }
 
-static void refine_batch(exk_refine *refine, const exk_tile *tile, const float *norms, const int32_t *rows,
-                         int64_t count) {
-    const int64_t d = refine->filter->d, k = refine->filter->k;
+void exk_refine_queue(exk_refine *refine, const exk_tile *tile, int64_t row, int32_t label, float norm) {
+    const int64_t d = refine->filter->d;
+    memcpy(refine->rows + refine->queued * d, tile->x + row * tile->stride, (size_t)d * sizeof(float));
+    refine->doubt[refine->queued++] = (exk_doubt){.point = tile->first + row, .label = label, .norm = norm};
+}
+
+void exk_refine_settle(exk_refine *refine) {
+    const int64_t d = refine->filter->d, k = refine->filter->k, count = refine->queued;
+    if (count == 0)
+        return;
     float norm = 0.0f;
-    for (int64_t i = 0; i < count; i++) {
-        memcpy(refine->rows + i * d, tile->x + rows[i] * tile->stride, (size_t)d * sizeof(float));
-        norm = norms[rows[i]] > norm ? norms[rows[i]] : norm;
-    }
+    for (int64_t i = 0; i < count; i++)
+        norm = refine->doubt[i].norm > norm ? refine->doubt[i].norm : norm;
     exk_filter_fold(refine->filter, norm, refine->offset);
     const exk_tile batch = {.x = refine->rows, .rows = count, .stride = d, .offset = refine->offset};
-    refine->kernel->scores(refine->score_centroids, &batch, refine->lower);
+    refine->kernel->scores(refine->score_centroids, refine->plan, &refine->workspace, &batch, refine->lower);
     refine->evaluations += count * k;
-    for (int64_t i = 0; i < count; i++) {
-        const float *x = refine->points->x + (tile->first + rows[i]) * refine->points->stride;
-        tile->label[rows[i]] = nearest_candidate(refine, x, refine->lower + i * k, norm);
-    }
-}
-
-void exk_refine_rows(exk_refine *refine, const exk_tile *tile, const float *norms, const int32_t *ambiguous,
-                     int64_t count) {
-    for (int64_t i = 0; i < count; i += EXK_REFINE_ROWS) {
-        const int64_t batch = count - i < EXK_REFINE_ROWS ? count - i : EXK_REFINE_ROWS;
-        refine_batch(refine, tile, norms, ambiguous + i, batch);
-    }
+    for (int64_t i = 0; i < count; i++)
+        refine->doubt[i].label = nearest_candidate(refine, &refine->doubt[i], refine->lower + i * k, norm);
 }

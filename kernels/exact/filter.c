@@ -2,7 +2,6 @@
 
 #include <float.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const double u = 0x1p-24;
@@ -15,24 +14,17 @@ enum {
     CENTROID_EXPONENT = 110 /* |c'_t| stays below 2^110 */
 };
 
-static float next_float(float v, int towards_positive) {
-    int32_t bits;
-    memcpy(&bits, &v, sizeof bits);
-    if (v == 0.0f)
-        return towards_positive ? FLT_TRUE_MIN : -FLT_TRUE_MIN;
-    bits += (bits >= 0) == (towards_positive != 0) ? 1 : -1;
-    memcpy(&v, &bits, sizeof v);
-    return v;
-}
-
 float exk_round_up(double v) {
     const float f = (float)v;
-    return (double)f < v ? next_float(f, 1) : f;
-}
-
-static float round_down(double v) {
-    const float f = (float)v;
-    return (double)f > v ? next_float(f, 0) : f;
+    if ((double)f >= v || isnan(v))
+        return f;
+    int32_t bits;
+    memcpy(&bits, &f, sizeof bits);
+    /* A double above 0 never rounds to -0. */
+    bits += bits >= 0 ? 1 : -1;
+    float up;
+    memcpy(&up, &bits, sizeof up);
+    return up;
 }
 
 static double largest_magnitude(const float *v, int64_t count) {
@@ -46,9 +38,9 @@ static double largest_magnitude(const float *v, int64_t count) {
 
 /* The power of two that brings the largest product and the largest h_j to about 2^PRODUCT_EXPONENT, unless that
  * would make a c'_t too large. 0 if all centroids coincide with m. */
-static int choose_exponent(const exk_filter *filter, const float *centroids) {
+static int choose_exponent(const exk_filter *filter) {
     const double coordinate =
-        largest_magnitude(centroids, filter->k * filter->d) + largest_magnitude(filter->shift, filter->d);
+        largest_magnitude(filter->largest, filter->k) + largest_magnitude(filter->shift, filter->d);
     const double norm = coordinate * sqrt((double)filter->d);
     const double product = norm * (norm > filter->largest_norm ? norm : filter->largest_norm);
     if (product == 0.0)
@@ -58,48 +50,46 @@ static int choose_exponent(const exk_filter *filter, const float *centroids) {
     return by_product < by_centroid ? by_product : by_centroid;
 }
 
-static uint64_t hash_row(const float *row, int64_t d) {
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (int64_t t = 0; t < d; t++) {
-        uint32_t bits;
-        memcpy(&bits, &row[t], sizeof bits);
-        hash = (hash ^ bits) * 0x9E3779B97F4A7C15u;
-        hash ^= hash >> 29;
-    }
-    return hash;
+void exk_filter_digest(exk_filter *filter, const float *centroids, int64_t first, int64_t last) {
+    for (int64_t j = first; j < last; j++)
+        filter->hash[j] = filter->bulk->digest(centroids + j * filter->d, filter->d, &filter->largest[j]);
 }
 
-static int by_hash_then_index(const void *a, const void *b) {
-    const uint64_t *left = a, *right = b;
-    if (left[0] != right[0])
-        return left[0] < right[0] ? -1 : 1;
-    return left[1] < right[1] ? -1 : left[1] > right[1];
+size_t exk_filter_table(int64_t k) {
+    size_t entries = 2;
+    while (entries < 2 * (size_t)k)
+        entries *= 2;
+    return entries;
+}
+
+static bool same_centroid(const exk_filter *filter, const float *centroids, int64_t a, int64_t b) {
+    const size_t d = (size_t)filter->d;
+    return filter->hash[a] == filter->hash[b] &&
+           memcmp(centroids + (size_t)a * d, centroids + (size_t)b * d, d * sizeof(float)) == 0;
+}
+
+/* Whether centroid j equals one that is in the table; if not, it is now. Linear probing from where the high bits
+ * of the hash, times an odd constant, point. */
+static bool is_known(exk_filter *filter, const float *centroids, int64_t j, size_t entries) {
+    size_t at = (size_t)((filter->hash[j] * 0x9E3779B97F4A7C15u) >> 32) & (entries - 1);
+    for (; filter->table[at] >= 0; at = (at + 1) & (entries - 1)) {
+        if (same_centroid(filter, centroids, filter->table[at], j))
+            return true;
+    }
+    filter->table[at] = (int32_t)j;
+    return false;
 }
 
 /* h_j = +infinity for every centroid that equals one of lower index, 0 for the others. */
 static void mark_duplicates(exk_filter *filter, const float *centroids) {
-    uint64_t *order = filter->order;
-    const int64_t k = filter->k, d = filter->d;
-    for (int64_t j = 0; j < k; j++) {
-        order[2 * j] = hash_row(centroids + j * d, d);
-        order[2 * j + 1] = (uint64_t)j;
-        filter->h[j] = 0.0;
-    }
-    qsort(order, (size_t)k, 2 * sizeof *order, by_hash_then_index);
-    for (int64_t i = 1; i < k; i++) {
-        const uint64_t j = order[2 * i + 1];
-        for (int64_t before = i - 1; before >= 0 && order[2 * before] == order[2 * i]; before--) {
-            const uint64_t lower = order[2 * before + 1];
-            if (memcmp(centroids + j * d, centroids + lower * d, (size_t)d * sizeof(float)) == 0) {
-                filter->h[j] = INFINITY;
-                break;
-            }
-        }
-    }
+    const size_t entries = exk_filter_table(filter->k);
+    memset(filter->table, -1, entries * sizeof *filter->table);
+    for (int64_t j = 0; j < filter->k; j++)
+        filter->h[j] = is_known(filter, centroids, j, entries) ? INFINITY : 0.0;
 }
 
 void exk_filter_begin(exk_filter *filter, const float *centroids) {
-    filter->exponent = choose_exponent(filter, centroids);
+    filter->exponent = choose_exponent(filter);
     mark_duplicates(filter, centroids);
 }
 
@@ -110,26 +100,15 @@ static double gamma_of(double roundings) {
 
 static void fill_one(exk_filter *filter, const float *centroids, int64_t j) {
     const int64_t d = filter->d;
-    const float *c = centroids + j * d;
-    float *scaled = filter->c + j * d;
     const double scale = ldexp(1.0, filter->exponent);
-    double square = 0.0, scaled_square = 0.0, lost = 0.0;
-    for (int64_t t = 0; t < d; t++) {
-        const double difference = (double)c[t] - (double)filter->shift[t];
-        const double product = difference * scale;
-        scaled[t] = (float)product;
-        const double residual = product - (double)scaled[t];
-        square += difference * product;
-        scaled_square += (double)scaled[t] * (double)scaled[t];
-        lost += residual * residual;
-    }
+    const exk_scaled sums = filter->bulk->scale_row(centroids + j * d, filter->shift, scale, d, filter->c + j * d);
     const double doubles = ((double)d + 8.0) * 0x1p-53;
-    const double norm = sqrt(scaled_square) * outwards;
+    const double norm = sqrt(sums.scaled) * outwards;
     if (filter->h[j] == 0.0)
-        filter->h[j] = 0.5 * square;
-    const double residual_norm = sqrt(lost) * outwards + norm * 0x1p-51;
+        filter->h[j] = 0.5 * sums.square;
+    const double residual_norm = sqrt(sums.lost) * outwards + norm * 0x1p-51;
     const double slope = gamma_of((double)filter->roundings + 4.0) * norm + residual_norm;
-    const double base = (4.0 * u + doubles) * square + ((double)d + 64.0) * 0x1p-149;
+    const double base = (4.0 * u + doubles) * sums.square + ((double)d + 64.0) * 0x1p-149;
     filter->slope[j] = exk_round_up(slope * outwards + (double)FLT_TRUE_MIN);
     filter->base[j] = exk_round_up(base * outwards);
 }
@@ -147,12 +126,11 @@ size_t exk_filter_offsets(int64_t k) {
     return ((size_t)k + EXK_OFFSET_PAD - 1) / EXK_OFFSET_PAD * EXK_OFFSET_PAD;
 }
 
-void exk_filter_fold(const exk_filter *filter, float norm, float *offset) {
-    for (int64_t j = 0; j < filter->k; j++) {
-        const double h = filter->h[j];
-        offset[j] = isinf(h) ? INFINITY : round_down(h - exk_filter_error(filter, j, norm));
-    }
+double exk_filter_fold(const exk_filter *filter, float norm, float *offset) {
+    const double largest =
+        filter->bulk->fold(filter->h, filter->slope, filter->base, (double)norm, outwards, filter->k, offset);
     const size_t padded = exk_filter_offsets(filter->k);
     for (size_t j = (size_t)filter->k; j < padded; j++)
         offset[j] = INFINITY;
+    return largest;
 }

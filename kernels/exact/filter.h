@@ -17,6 +17,7 @@
 #ifndef EXK_FILTER_H
 #define EXK_FILTER_H
 
+#include "kernels/exact/bulk.h"
 #include "kernels/variant.h"
 
 #ifdef __cplusplus
@@ -32,23 +33,33 @@ typedef struct exk_filter {
     float *c;            /* c', k x d */
     double *h;           /* k; +infinity for a centroid equal to one of lower index */
     float *slope, *base; /* k, rounded up */
-    uint64_t *order;     /* 2k: work space for finding equal centroids */
+    uint64_t *hash;      /* k: what exk_filter_digest saw of each centroid */
+    float *largest;      /* k: likewise, max |c_jt| */
+    int32_t *table;      /* exk_filter_table(k): work space for finding equal centroids */
+    const exk_bulk *bulk;
 } exk_filter;
 
-/* Choose the scale and find the duplicates. One thread. centroids: k x d, finite, no -0. */
+/* The three steps of an iteration. centroids: k x d, finite, no -0, the same in all of them.
+ *
+ * exk_filter_digest looks at centroids [first, last), any thread; what it saw stays valid as long as they do.
+ * exk_filter_begin then chooses the scale and finds the duplicates, one thread, O(k) as long as hashes differ.
+ * exk_filter_fill then fills c, h, slope and base of centroids [first, last), any thread. */
+void exk_filter_digest(exk_filter *filter, const float *centroids, int64_t first, int64_t last);
 void exk_filter_begin(exk_filter *filter, const float *centroids);
-
-/* Fill c, h, slope and base of centroids [first, last), after exk_filter_begin. Any thread. */
 void exk_filter_fill(exk_filter *filter, const float *centroids, int64_t first, int64_t last);
 
-/* offset[0..k) for points with ||x'|| <= norm, then +infinity to the next multiple of EXK_OFFSET_PAD. */
-void exk_filter_fold(const exk_filter *filter, float norm, float *offset);
+/* offset[0..k) for points with ||x'|| <= norm, then +infinity to the next multiple of EXK_OFFSET_PAD. Returns the
+ * largest E_j. */
+double exk_filter_fold(const exk_filter *filter, float norm, float *offset);
 
 /* E_j for points with ||x'|| <= norm, an upper bound. */
 double exk_filter_error(const exk_filter *filter, int64_t j, float norm);
 
 /* The number of floats exk_filter_fold writes. */
 size_t exk_filter_offsets(int64_t k);
+
+/* The number of entries of exk_filter.table: a power of two, at least 2k. */
+size_t exk_filter_table(int64_t k);
 
 /* v rounded to float32 towards +infinity. */
 float exk_round_up(double v);

@@ -9,14 +9,10 @@ static int ceil_log2(double v) {
     return fraction == 0.5 ? exponent - 1 : exponent;
 }
 
-void exk_sums_scale(int64_t n, int64_t d, const float *largest, double *scale) {
+void exk_sums_scale(int64_t n, int64_t d, const float *largest, double *scale, double *unit) {
     for (int64_t t = 0; t < d; t++) {
         const int q = largest[t] > 0.0f ? 62 - ceil_log2((double)n) - ceil_log2((double)largest[t]) : 0;
         scale[t] = ldexp(1.0, q);
+        unit[t] = ldexp(1.0, -q);
     }
-}
-
-void exk_sums_mean(const int64_t *sum, const double *scale, int64_t count, int64_t d, float *out) {
-    for (int64_t t = 0; t < d; t++)
-        out[t] = (float)((double)sum[t] / scale[t] / (double)count) + 0.0f;
 }

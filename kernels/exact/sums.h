@@ -9,12 +9,9 @@
 extern "C" {
 #endif
 
-/* scale[t] = 2^q_t with q_t = 62 - ceil(log2 n) - ceil(log2 largest[t]), 1 for a column of zeros: n values of
- * magnitude up to largest[t], each taken as the int64 nearest to x * scale, cannot overflow. */
-void exk_sums_scale(int64_t n, int64_t d, const float *largest, double *scale);
-
-/* out[t] = (float)((sum[t] / scale[t]) / count): the mean of a cluster; -0 becomes 0. count > 0. */
-void exk_sums_mean(const int64_t *sum, const double *scale, int64_t count, int64_t d, float *out);
+/* scale[t] = 2^q_t and unit[t] = 2^-q_t with q_t = 62 - ceil(log2 n) - ceil(log2 largest[t]), 1 for a column of
+ * zeros: n values of magnitude up to largest[t], each taken as the int64 nearest to x * scale, cannot overflow. */
+void exk_sums_scale(int64_t n, int64_t d, const float *largest, double *scale, double *unit);
 
 #ifdef __cplusplus
 }

@@ -220,7 +220,7 @@ TEST_CASE("the record has a manifest, and rows with their samples", "[bench]") {
               Approx(2.0 * 4000 * 6 * 5 * 3));
         CHECK(number(row, "ceiling_share") ==
               Approx(number(row, "executed_gflops") / number(row, "ceiling_gflops")));
-        for (const char *part : {"prepare", "assign", "refine", "update"})
+        for (const char *part : {"prepare_seconds", "assign_seconds", "refine_seconds", "update_seconds"})
             CHECK(number(at(row, "parts"), part) >= 0);
         CHECK(number(at(row, "plan"), "point_tile") > 0);
         hashes.insert(text(row, "labels_hash"));

@@ -256,6 +256,8 @@ TEST_CASE("the record of a fit is complete", "[cli]") {
                             "centroid_tile",
                             "depth_tile",
                             "matrix_bytes",
+                            "update",
+                            "nodes",
                             "source",
                             "hash",
                             "tol",

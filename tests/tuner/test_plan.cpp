@@ -227,6 +227,21 @@ TEST_CASE("fields that the user chose stay, the others go with them", "[plan]") 
     CHECK(plan.point_tile * 2 * (shape.k + shape.d) * 4 <= 1 << 20);
 }
 
+TEST_CASE("as many nodes as the threads fill", "[plan]") {
+    if (!topology_replay_works())
+        return;
+    recorded_topology sockets("two-socket.xml"), hybrid("hybrid-8p-8e.xml");
+    const exk_variant *variant = exk_variant_find("assign_f32_fused__scalar");
+    const exk_shape shape = {200000, 768, 1000};
+    const int cores = sockets.get()->cores;
+    REQUIRE(sockets.get()->numa_nodes == 2);
+    CHECK(plan_for(sockets.get(), variant, shape, cores).plan.nodes == 2);
+    CHECK(plan_for(sockets.get(), variant, shape, cores / 2).plan.nodes == 1);
+    CHECK(plan_for(sockets.get(), variant, shape, cores / 2 + 1).plan.nodes == 1);
+    CHECK(plan_for(sockets.get(), variant, shape, 2 * cores).plan.nodes == 1);
+    CHECK(plan_for(hybrid.get(), variant, shape, 16).plan.nodes == 1);
+}
+
 TEST_CASE("absurd shapes and wishes give plans, not overflows", "[plan]") {
     if (!topology_replay_works())
         return;
@@ -243,7 +258,8 @@ TEST_CASE("absurd shapes and wishes give plans, not overflows", "[plan]") {
                              << shape.k);
                 exk_plan plan = plan_for(topology.get(), exk_variant_row(i), shape, 2).plan;
                 CHECK((plan.point_tile > 0 && plan.centroid_tile > 0 && plan.depth_tile > 0));
-                exk_plan wish = {exk_variant_row(i)->name, 1 << 20, 0, INT64_MAX, INT64_MAX, INT64_MAX};
+                exk_plan wish = {exk_variant_row(i)->name, 1 << 20, 0, INT64_MAX, INT64_MAX, INT64_MAX,
+                                 EXK_UPDATE_AUTO,          0};
                 exk_plan_model(topology.get(), &shape, &wish);
                 CHECK((wish.point_tile > 0 && wish.centroid_tile > 0 && wish.depth_tile > 0));
             }
