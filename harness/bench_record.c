@@ -48,6 +48,7 @@ static void add_samples(json *node, const measure_candidate *c) {
         json_add_integer(sample, "involuntary_switches", s->switches);
         json_add_integer(sample, "minor_faults", s->minor_faults);
         json_add_integer(sample, "major_faults", s->major_faults);
+        json_add_bool(sample, "disturbed", s->flags != 0);
         add_flags(sample, s->flags);
     }
 }
