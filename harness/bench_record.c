@@ -2,6 +2,7 @@
 #include "harness/manifest.h"
 #include "harness/output.h"
 #include "harness/report.h"
+#include "harness/summary.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -12,21 +13,16 @@ static const char *const init_names[] = {"kmeans++", "random", "first"};
 
 static void add_plan(json *node, const bench_row *r) {
     json *plan = json_add_object(node, "plan");
-    json_add_integer(plan, "point_tile", r->plan.point_tile);
-    json_add_integer(plan, "centroid_tile", r->plan.centroid_tile);
-    json_add_integer(plan, "depth_tile", r->plan.depth_tile);
-    json_add_integer(plan, "matrix_bytes", r->plan.matrix_bytes);
+    summary_add_plan(plan, &r->plan);
     json_add_text(plan, "source", r->plan_source);
 }
 
 /* Where the time of an iteration went: means, in seconds. */
 static void add_parts(json *node, const bench_row *r) {
     const double iterations = (double)r->parts_iterations;
-    json *parts = json_add_object(node, "parts");
-    json_add_real(parts, "prepare", r->parts.prepare / iterations);
-    json_add_real(parts, "assign", r->parts.assign / iterations);
-    json_add_real(parts, "refine", r->parts.refine / iterations);
-    json_add_real(parts, "update", r->parts.update / iterations);
+    const exk_parts mean = {r->parts.prepare / iterations, r->parts.assign / iterations,
+                            r->parts.refine / iterations, r->parts.update / iterations};
+    summary_add_parts(json_add_object(node, "parts"), &mean);
 }
 
 static void add_flags(json *node, unsigned flags) {
@@ -52,6 +48,7 @@ static void add_samples(json *node, const measure_candidate *c) {
         json_add_integer(sample, "involuntary_switches", s->switches);
         json_add_integer(sample, "minor_faults", s->minor_faults);
         json_add_integer(sample, "major_faults", s->major_faults);
+        json_add_bool(sample, "disturbed", s->flags != 0);
         add_flags(sample, s->flags);
     }
 }
