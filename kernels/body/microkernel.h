@@ -159,7 +159,7 @@ EXK_INLINE size_t centroid_blocks_bytes(const exk_shape *shape) {
 }
 
 /* exk_kernel.prepare of every variant on panels: blocks [part/parts) of the centroids,
- * [block][dimension][centroid], zeros behind k. */
+ * [block][dimension][centroid], behind k the last one again. */
 static inline void pack_centroids(const exk_score_centroids *centroids, const exk_plan *plan,
                                   const exk_workspace *workspace, int part, int parts) {
     (void)plan;
