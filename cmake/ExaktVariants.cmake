@@ -31,23 +31,30 @@ endforeach()
 # "scalar" means scalar: the compiler must not vectorise it behind our back.
 set(EXAKT_ISA_scalar_FLAGS -fno-tree-vectorize -fno-tree-slp-vectorize)
 
-# exakt_add_bulk(target): compile exact/bulk.c once for every ISA in this build, and list them in bulk.inc.
-function(exakt_add_bulk target)
+# exakt_add_per_isa(target source...): compile each source once for every ISA in this build. NAME.c defines a table of
+# functions under the symbol EXK_NAME; isas.inc lists for every ISA the tables, in the order of the sources.
+function(exakt_add_per_isa target)
     set(generated ${CMAKE_CURRENT_BINARY_DIR}/${target}_rows)
     set(built "")
     foreach(isa IN LISTS EXAKT_ISAS)
-        set(object ${target}_bulk__${isa})
-        add_library(${object} OBJECT ${PROJECT_SOURCE_DIR}/kernels/exact/bulk.c)
-        target_compile_definitions(${object} PRIVATE
-            EXK_BULK=exk_bulk__${isa} EXK_FIXED_HEADER="kernels/vec/fixed_${isa}.h"
-            EXK_WIDE_HEADER="kernels/vec/wide_${isa}.h")
-        target_compile_options(${object} PRIVATE ${EXAKT_ISA_${isa}_FLAGS})
-        target_link_libraries(${object} PRIVATE exakt_flags)
-        set_target_properties(${object} PROPERTIES POSITION_INDEPENDENT_CODE ON)
-        target_sources(${target} PRIVATE $<TARGET_OBJECTS:${object}>)
-        string(APPEND built "EXK_BULK_ISA(${isa}, exk_bulk__${isa})\n")
+        set(row ${isa})
+        foreach(source IN LISTS ARGN)
+            cmake_path(GET source STEM name)
+            string(TOUPPER ${name} macro)
+            set(object ${target}_${name}__${isa})
+            add_library(${object} OBJECT ${source})
+            target_compile_definitions(${object} PRIVATE
+                EXK_${macro}=exk_${name}__${isa} EXK_VEC_HEADER="kernels/vec/vec_${isa}.h"
+                EXK_FIXED_HEADER="kernels/vec/fixed_${isa}.h" EXK_WIDE_HEADER="kernels/vec/wide_${isa}.h")
+            target_compile_options(${object} PRIVATE ${EXAKT_ISA_${isa}_FLAGS})
+            target_link_libraries(${object} PRIVATE exakt_flags)
+            set_target_properties(${object} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+            target_sources(${target} PRIVATE $<TARGET_OBJECTS:${object}>)
+            string(APPEND row ", exk_${name}__${isa}")
+        endforeach()
+        string(APPEND built "EXK_ISA_BUILT(${row})\n")
     endforeach()
-    file(CONFIGURE OUTPUT ${generated}/bulk.inc CONTENT "${built}")
+    file(CONFIGURE OUTPUT ${generated}/isas.inc CONTENT "${built}")
 endfunction()
 
 # exakt_add_variants(target rows-file...): compile every row of the files that this build can hold into target, and

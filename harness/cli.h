@@ -27,12 +27,23 @@ enum {
     CMD_SCORE = 1 << 5,
     CMD_GEN = 1 << 6,
     CMD_VERIFY = 1 << 7,
-    CMD_DEMO = 1 << 8
+    CMD_DEMO = 1 << 8,
+    CMD_BENCH = 1 << 9,
+    CMD_CEILINGS = 1 << 10,
+    CMD_PROFILE = 1 << 11
 };
+
+enum { LIST_MAX = 32, POSITIONALS_MAX = 64 };
+
+/* "100,256": the counts in the order given. */
+typedef struct count_list {
+    int64_t value[LIST_MAX];
+    int count;
+} count_list;
 
 /* The command line, parsed. A field that no option set holds the default that --help shows. */
 typedef struct settings {
-    const char *positional[2];
+    const char *positional[POSITIONALS_MAX];
     int positionals;
 
     int64_t k;
@@ -54,9 +65,14 @@ typedef struct settings {
     const char *labels, *centroids, *json;
     bool progress, quiet;
 
-    bool quick;
+    bool quick, refresh, stale;
     int64_t case_number;
     const char *dump; /* folder for the smallest failing points */
+
+    count_list k_list, thread_list;
+    int64_t iterations, samples;
+    int first; /* exk_init */
+    const char *csv, *vs, *measured;
 } settings;
 
 typedef struct command {
@@ -71,6 +87,6 @@ typedef struct command {
 } command;
 
 extern const command command_list, command_version, command_topo, command_fit, command_assign, command_score,
-    command_gen, command_verify, command_demo;
+    command_gen, command_verify, command_demo, command_bench, command_ceilings, command_profile;
 
 #endif

@@ -2,6 +2,7 @@
 #include "harness/blas_core.h"
 #include "harness/cli.h"
 #include "harness/interrupt.h"
+#include "harness/manifest.h"
 #include "harness/options.h"
 #include "harness/report.h"
 
@@ -12,21 +13,22 @@
 #include <string.h>
 #include <unistd.h>
 
-static const command *const commands[] = {&command_list, &command_version, &command_topo,
-                                          &command_fit,  &command_assign,  &command_score,
-                                          &command_gen,  &command_verify,  &command_demo};
+static const command *const commands[] = {&command_list,   &command_version, &command_topo,     &command_fit,
+                                          &command_assign, &command_score,   &command_gen,      &command_verify,
+                                          &command_demo,   &command_bench,   &command_ceilings, &command_profile};
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
-static const char exit_codes[] = "exit codes:\n"
-                                 "    0  ok\n"
-                                 "    1  verification failed: some variant is wrong\n"
-                                 "    2  usage: unknown command or option, a value out of range\n"
-                                 "    3  input: a file cannot be read, or is not what its format demands\n"
-                                 "    4  data refused: NaN or infinity\n"
-                                 "    5  memory: not enough, or more than --max-memory\n"
-                                 "    6  variant: unknown, or it cannot run here\n"
-                                 "    7  output cannot be written\n"
-                                 "  130  interrupted; the results so far are written\n";
+static const char exit_codes[] =
+    "exit codes:\n"
+    "    0  ok\n"
+    "    1  verification failed: some variant is wrong; bench --vs: some row is slower\n"
+    "    2  usage: unknown command or option, a value out of range\n"
+    "    3  input: a file cannot be read, or is not what its format demands\n"
+    "    4  data refused: NaN or infinity\n"
+    "    5  memory: not enough, or more than --max-memory\n"
+    "    6  variant: unknown, or it cannot run here\n"
+    "    7  output cannot be written\n"
+    "  130  interrupted; the results so far are written\n";
 
 static void print_overview(FILE *out) {
     fprintf(out, "exakt %s: exact k-means on real hardware\n\nusage: exakt COMMAND [arguments]\n\ncommands:\n",
@@ -136,5 +138,6 @@ int main(int argc, char **argv) {
     settle_environment(argc, argv);
     blas_core_one_thread();
     interrupt_guard();
+    manifest_command_line(argc, argv);
     return check_stdout(dispatch(argc, argv));
 }

@@ -14,6 +14,7 @@ typedef enum option_kind {
     KIND_DASH,  /* const char *: "-"; a --json that needs no file name */
     KIND_TEXT,  /* const char * */
     KIND_COUNT, /* int64_t in [least, most], suffixes K, M, G are powers of 1024 */
+    KIND_LIST,  /* count_list: such counts, with commas between */
     KIND_SEED,  /* uint64_t */
     KIND_REAL,  /* double >= 0 */
     KIND_CHOICE /* int: position in the argument "a|b|c" */
@@ -33,7 +34,8 @@ typedef struct option_row {
 
 enum {
     COMPUTING = CMD_FIT | CMD_ASSIGN | CMD_SCORE,
-    READING = COMPUTING | CMD_VERIFY,
+    READING = COMPUTING | CMD_VERIFY | CMD_BENCH,
+    TILING = COMPUTING | CMD_BENCH,
     DESCRIBING = CMD_LIST | CMD_VERSION | CMD_TOPO
 };
 
@@ -43,13 +45,17 @@ enum {
 // clang-format off
 static const option_row table[] = {
     {"k", 'k', KIND_COUNT, "K", NULL, CMD_FIT | CMD_VERIFY, FIELD(k), 1, INT32_MAX, "number of clusters"},
+    {"k", 'k', KIND_LIST, "K,...", NULL, CMD_BENCH, FIELD(k_list), 1, INT32_MAX, "numbers of clusters"},
     {"centroids", 0, KIND_TEXT, "F", NULL, CMD_ASSIGN | CMD_SCORE, FIELD(from), 0, 0,
      "the centroids, k x d, in any input format"},
     {"variant", 0, KIND_TEXT, "NAME", "auto", COMPUTING, FIELD(variant), 0, 0,
      "a name from `exakt list`, a strategy (fused), strategy__isa (fused__avx2), or auto"},
     {"init", 0, KIND_TEXT, "HOW", "kmeans++", CMD_FIT, FIELD(init), 0, 0,
      "first, random, kmeans++, or a file with k x d centroids"},
-    {"seed", 's', KIND_SEED, "S", "0", CMD_FIT | CMD_VERIFY, FIELD(seed), 0, 0, "seed of all random choices"},
+    {"init", 0, KIND_CHOICE, "kmeans++|random|first", "random", CMD_BENCH, FIELD(first), 0, 0,
+     "the centroids that every sample starts from"},
+    {"seed", 's', KIND_SEED, "S", "0", CMD_FIT | CMD_VERIFY | CMD_BENCH, FIELD(seed), 0, 0,
+     "seed of all random choices"},
     {"n-init", 0, KIND_COUNT, "N", "1", CMD_FIT, FIELD(n_init), 1, INT32_MAX,
      "runs from different seeds, the lowest inertia is kept"},
     {"max-iter", 0, KIND_COUNT, "N", "300", CMD_FIT, FIELD(max_iter), 1, ANY, "most iterations"},
@@ -64,37 +70,58 @@ static const option_row table[] = {
      "bring every column to mean 0 and standard deviation 1"},
     {"threads", 't', KIND_COUNT, "N", NULL, COMPUTING | CMD_DEMO, FIELD(threads), 1, 4096,
      "threads (default: one per physical core)"},
-    {"point-tile", 0, KIND_COUNT, "N", NULL, COMPUTING, FIELD(point_tile), 1, ANY,
+    {"threads", 't', KIND_LIST, "N,...", NULL, CMD_BENCH | CMD_CEILINGS, FIELD(thread_list), 1, 4096,
+     "numbers of threads (default: 1 and one per physical core)"},
+    {"point-tile", 0, KIND_COUNT, "N", NULL, TILING, FIELD(point_tile), 1, ANY,
      "points handed to the kernel at a time (default: from the cache model)"},
-    {"centroid-tile", 0, KIND_COUNT, "N", NULL, COMPUTING, FIELD(centroid_tile), 1, ANY,
+    {"centroid-tile", 0, KIND_COUNT, "N", NULL, TILING, FIELD(centroid_tile), 1, ANY,
      "centroids swept over a point tile at a time (default: from the cache model)"},
-    {"depth-tile", 0, KIND_COUNT, "N", NULL, COMPUTING, FIELD(depth_tile), 1, ANY,
+    {"depth-tile", 0, KIND_COUNT, "N", NULL, TILING, FIELD(depth_tile), 1, ANY,
      "dimensions summed in registers before the sum is folded (default: from the cache model)"},
-    {"matrix-bytes", 0, KIND_COUNT, "BYTES", NULL, COMPUTING, FIELD(matrix_bytes), 1, ANY,
+    {"matrix-bytes", 0, KIND_COUNT, "BYTES", NULL, TILING, FIELD(matrix_bytes), 1, ANY,
      "cap on the score matrix of naive and blas (default: chosen by the library)"},
-    {"update", 0, KIND_CHOICE, "auto|moved|scatter|sorted", "auto", CMD_FIT, FIELD(update), 0, 0,
+    {"update", 0, KIND_CHOICE, "auto|moved|scatter|sorted", "auto", CMD_FIT | CMD_BENCH, FIELD(update), 0, 0,
      "how sums of clusters are brought up to date: what moved, or all points, into sums of each thread while in cache; "
      "or sorted by cluster into one set of sums, which needs less memory where k and the dimension are large"},
-    {"nodes", 0, KIND_COUNT, "N", NULL, COMPUTING, FIELD(nodes), 1, 4096,
+    {"nodes", 0, KIND_COUNT, "N", NULL, TILING, FIELD(nodes), 1, 4096,
      "groups of threads with their own copy of the packed centroids (default: the NUMA nodes they run on)"},
-    {"max-memory", 0, KIND_COUNT, "BYTES", NULL, COMPUTING, FIELD(max_memory), 1, ANY,
+    {"max-memory", 0, KIND_COUNT, "BYTES", NULL, TILING, FIELD(max_memory), 1, ANY,
      "refuse to allocate more than this beside the points (default: no limit)"},
     {"labels", 0, KIND_TEXT, "F.npy", NULL, CMD_FIT | CMD_ASSIGN, FIELD(labels), 0, 0, "write the labels (int32, n)"},
     {"centroids", 0, KIND_TEXT, "F.npy", NULL, CMD_FIT, FIELD(centroids), 0, 0,
      "write the centroids (float32, k x d)"},
     {"variants", 0, KIND_TEXT, "GLOB", "*", CMD_VERIFY | CMD_DEMO, FIELD(variants), 0, 0,
-     "only these: a pattern (*avx2), a strategy (fused) or an instruction set (avx512)"},
-    {"quick", 0, KIND_FLAG, NULL, NULL, CMD_VERIFY | CMD_DEMO, FIELD(quick), 0, 0, "a smaller run, in seconds"},
+     "only these: a pattern (*avx2), a strategy (fused), an instruction set (avx512), or several, with commas"},
+    {"variants", 0, KIND_TEXT, "GLOB", NULL, CMD_BENCH, FIELD(variants), 0, 0,
+     "only these, however slow: a pattern (*avx2), a strategy (fused), an instruction set (avx512), or several, "
+     "with commas (default: all that do not take absurdly long)"},
+    {"iterations", 'i', KIND_COUNT, "N", NULL, CMD_BENCH, FIELD(iterations), 1, 100000,
+     "iterations of a fit (default: those of --vs, else 10, or 5 or 3 where the fastest takes longer than half a second)"},
+    {"samples", 'n', KIND_COUNT, "N", NULL, CMD_BENCH, FIELD(samples), 1, 2000,
+     "samples of every row (default: what fits a minute, 7 to 25)"},
+    {"vs", 0, KIND_TEXT, "RESULTS", NULL, CMD_BENCH, FIELD(vs), 0, 0,
+     "compare with an earlier --json file, row by row; exit code 1 if some row is slower"},
+    {"measured", 0, KIND_TEXT, "RESULTS", NULL, CMD_BENCH, FIELD(measured), 0, 0,
+     "measure nothing: compare the samples of this --json file by --vs"},
+    {"csv", 0, KIND_TEXT, "F|-", NULL, CMD_BENCH, FIELD(csv), 0, 0, "write all samples as one long table"},
+    {"quick", 0, KIND_FLAG, NULL, NULL, CMD_VERIFY | CMD_DEMO | CMD_CEILINGS, FIELD(quick), 0, 0,
+     "a smaller run, in seconds"},
+    {"refresh", 0, KIND_FLAG, NULL, NULL, CMD_CEILINGS, FIELD(refresh), 0, 0,
+     "measure again, whatever the cache has"},
+    {"stale", 0, KIND_FLAG, NULL, NULL, CMD_PROFILE, FIELD(stale), 0, 0,
+     "forget only what was tuned with another build or other variants"},
     {"case", 0, KIND_COUNT, "N", NULL, CMD_VERIFY, FIELD(case_number), 1, ANY,
      "run only the built-in case N, run by run"},
     {"dump", 0, KIND_TEXT, "DIR", NULL, CMD_VERIFY, FIELD(dump), 0, 0,
      "write the smallest failing points (and centroids) there, as .npy"},
-    {"json", 0, KIND_TEXT, "F|-", NULL, COMPUTING | CMD_VERIFY, FIELD(json), 0, 0,
+    {"json", 0, KIND_TEXT, "F|-", NULL, READING | CMD_CEILINGS, FIELD(json), 0, 0,
      "write the record of the run as JSON; -: to stdout, the summary goes to stderr"},
     {"json", 0, KIND_DASH, NULL, NULL, DESCRIBING, FIELD(json), 0, 0, "print JSON"},
     {"progress", 0, KIND_FLAG, NULL, NULL, CMD_FIT, FIELD(progress), 0, 0,
      "a line per iteration on stderr even where stderr is no terminal"},
-    {"quiet", 'q', KIND_FLAG, NULL, NULL, COMPUTING | CMD_GEN, FIELD(quiet), 0, 0, "no summary, no progress"},
+    {"progress", 0, KIND_FLAG, NULL, NULL, CMD_BENCH, FIELD(progress), 0, 0,
+     "a line per round on stderr even where stderr is no terminal"},
+    {"quiet", 'q', KIND_FLAG, NULL, NULL, COMPUTING | CMD_GEN | CMD_BENCH, FIELD(quiet), 0, 0, "no summary, no progress"},
 };
 // clang-format on
 
@@ -141,6 +168,21 @@ static exit_code parse_count(const option_row *row, const char *text, int64_t *o
     }
     *out = value;
     return CLI_OK;
+}
+
+static exit_code parse_list(const option_row *row, const char *text, count_list *list) {
+    list->count = 0;
+    for (const char *item = text;; item++) {
+        char word[32];
+        const size_t length = strcspn(item, ",");
+        if (list->count == LIST_MAX)
+            return fail(CLI_USAGE, "--%s: %s: more than %d values", row->name, text, LIST_MAX);
+        snprintf(word, sizeof word, "%.*s", (int)(length < sizeof word ? length : sizeof word - 1), item);
+        exit_code code = parse_count(row, word, &list->value[list->count++]);
+        item += length;
+        if (code != CLI_OK || !*item)
+            return code;
+    }
 }
 
 static exit_code parse_seed(const option_row *row, const char *text, uint64_t *out) {
@@ -190,6 +232,8 @@ static exit_code parse_value(const option_row *row, const char *text, settings *
         return CLI_OK;
     case KIND_COUNT:
         return parse_count(row, text, field);
+    case KIND_LIST:
+        return parse_list(row, text, field);
     case KIND_SEED:
         return parse_seed(row, text, field);
     case KIND_REAL:

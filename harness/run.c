@@ -53,19 +53,55 @@ bool topology_or_warning(exk_topology *topology) {
     return false;
 }
 
+const exk_profiles *profiles_here(const exk_topology *topology) {
+    static exk_profiles profiles;
+    static bool loaded;
+    char note[EXK_PROFILE_NOTE_ROOM];
+    if (loaded)
+        return &profiles;
+    loaded = true;
+    exk_profiles_load(topology, &profiles, note);
+    if (note[0])
+        warn("%s", note);
+    return &profiles;
+}
+
 const char *plan_for(const exk_topology *topology, const exk_variant *variant, const exk_shape *shape,
                      exk_plan *plan) {
     plan->variant = variant->name;
     if (plan->threads == 0)
         plan->threads = topology ? exk_topology_threads(topology) : 1;
     if (topology)
-        return exk_plan_model(topology, shape, plan);
+        return exk_plan_choose(topology, profiles_here(topology), shape, plan);
     exk_plan_complete(plan, variant, shape);
     return "default";
 }
 
-static bool any_tile_given(const settings *s) {
+exk_plan plan_given(const settings *s, int threads) {
+    return (exk_plan){.threads = threads,
+                      .point_tile = s->point_tile,
+                      .centroid_tile = s->centroid_tile,
+                      .depth_tile = s->depth_tile,
+                      .matrix_bytes = s->matrix_bytes,
+                      .update = (exk_update)s->update,
+                      .nodes = (int)s->nodes};
+}
+
+bool plan_is_given(const settings *s) {
     return s->point_tile || s->centroid_tile || s->depth_tile || s->matrix_bytes || s->update || s->nodes;
+}
+
+/* What was fastest when this shape was tuned, where nobody asked for anything else. */
+static void prefer_tuned(run *r) {
+    const char *source;
+    const settings *s = r->s;
+    if (strcmp(s->variant, "auto") != 0 || plan_is_given(s) || !r->has_topology)
+        return;
+    const int threads = s->threads ? (int)s->threads : exk_topology_threads(&r->topology);
+    const exk_profile_entry *entry =
+        exk_profiles_find(profiles_here(&r->topology), &r->shape, threads, NULL, &source);
+    if (entry)
+        r->variant = exk_variant_find(entry->variant);
 }
 
 exit_code run_plan(run *r, int64_t k) {
@@ -75,15 +111,10 @@ exit_code run_plan(run *r, int64_t k) {
     if (code != CLI_OK)
         return code;
     r->has_topology = topology_or_warning(&r->topology);
-    r->plan = (exk_plan){.threads = (int)s->threads,
-                         .point_tile = s->point_tile,
-                         .centroid_tile = s->centroid_tile,
-                         .depth_tile = s->depth_tile,
-                         .matrix_bytes = s->matrix_bytes,
-                         .update = (exk_update)s->update,
-                         .nodes = (int)s->nodes};
+    prefer_tuned(r);
+    r->plan = plan_given(s, (int)s->threads);
     r->plan_rest_source = plan_for(r->has_topology ? &r->topology : NULL, r->variant, &r->shape, &r->plan);
-    r->plan_source = any_tile_given(s) ? "command line" : r->plan_rest_source;
+    r->plan_source = plan_is_given(s) ? "command line" : r->plan_rest_source;
     return CLI_OK;
 }
 

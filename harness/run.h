@@ -5,7 +5,7 @@
 #include "datasets/datasets.h"
 #include "harness/cli.h"
 #include "harness/output.h"
-#include "tuner/plan.h"
+#include "tuner/planning.h"
 
 typedef struct run {
     const settings *s;
@@ -15,7 +15,7 @@ typedef struct run {
     bool has_topology;
     const exk_variant *variant;
     exk_plan plan;
-    const char *plan_source;      /* "command line", "model", "default" */
+    const char *plan_source;      /* "command line", "profile", "model", "default", ... */
     const char *plan_rest_source; /* where the fields came from that the command line left open */
     exk_dataset *given;           /* centroids from a file, or NULL */
     exk_options *options;
@@ -35,7 +35,14 @@ void run_end(run *r);
 /* The topology of this machine; a failure is a warning, since a plan can do without. */
 bool topology_or_warning(exk_topology *topology);
 
-/* Fill plan for a variant: fields given on the command line win, the model does the rest. */
+/* The tuned plans that may serve here; read once, and what cannot be used is a warning. */
+const exk_profiles *profiles_here(const exk_topology *topology);
+
+/* What the command line says about the plan; and whether it says anything beside the threads. */
+exk_plan plan_given(const settings *s, int threads);
+bool plan_is_given(const settings *s);
+
+/* Fill plan for a variant: fields given on the command line win, then a tuned profile, then the model. */
 const char *plan_for(const exk_topology *topology, const exk_variant *variant, const exk_shape *shape,
                      exk_plan *plan);
 

@@ -1,6 +1,7 @@
 #include "harness/json.h"
 #include "harness/report.h"
 #include "harness/run.h"
+#include "tuner/fingerprint.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -62,8 +63,23 @@ static void add_plans(json *root, const exk_topology *t) {
     }
 }
 
+static void add_machine(json *root, const exk_topology *t) {
+    exk_fingerprint machine;
+    exk_fingerprint_take(t, &machine);
+    json *node = json_add_object(root, "machine");
+    json_add_text(node, "hash", machine.hash);
+    json_add_text(node, "text", machine.text);
+}
+
+static void print_machine(const exk_topology *t) {
+    exk_fingerprint machine;
+    exk_fingerprint_take(t, &machine);
+    printf("%-9s %s: %s\n", "machine", machine.hash, machine.text);
+}
+
 static exit_code topo_json(const exk_topology *t, const char *path) {
     json *root = json_object();
+    add_machine(root, t);
     json_add_text(root, "source", t->source);
     json_add_text(root, "note", t->note);
     json_add_bool(root, "this_system", t->this_system);
@@ -92,6 +108,7 @@ static exit_code topo(const settings *s) {
         code = topo_json(&topology, s->json);
     } else {
         exk_topology_print(&topology, stdout);
+        print_machine(&topology);
         print_plans(&topology);
     }
     exk_topology_free(&topology);

@@ -93,24 +93,48 @@ static bool is_selected(const exk_variant *row, const char *pattern) {
            (short_name && fnmatch(pattern, short_name, 0) == 0);
 }
 
-exit_code variants_select(const char *pattern, const exk_variant **rows, int *count) {
+/* Mark what one pattern selects: marks[i] becomes row i. */
+static exit_code mark_selected(const char *pattern, const exk_variant **marks) {
     const exk_variant *cannot = NULL;
-    *count = 0;
+    bool any = false;
     for (int i = 0; i < exk_variant_rows(); i++) {
         const exk_variant *row = exk_variant_row(i);
         if (!is_selected(row, pattern))
             continue;
-        if (exk_variant_obstacle(row))
+        if (exk_variant_obstacle(row)) {
             cannot = cannot ? cannot : row;
-        else
-            rows[(*count)++] = row;
+        } else {
+            marks[i] = row;
+            any = true;
+        }
     }
-    if (*count > 0)
+    if (any)
         return CLI_OK;
     if (cannot)
         return fail(CLI_VARIANT, "--variants: %s: cannot run here: %s; exakt list shows what can", pattern,
                     exk_variant_obstacle(cannot));
     return unknown_variant("--variants", pattern);
+}
+
+exit_code variants_select(const char *patterns, const exk_variant **rows, int *count) {
+    exit_code code = CLI_OK;
+    for (int i = 0; i < exk_variant_rows(); i++)
+        rows[i] = NULL;
+    for (const char *item = patterns; code == CLI_OK; item++) {
+        char pattern[128];
+        const size_t length = strcspn(item, ",");
+        snprintf(pattern, sizeof pattern, "%.*s", (int)(length < sizeof pattern ? length : sizeof pattern - 1),
+                 item);
+        code = mark_selected(pattern, rows);
+        item += length;
+        if (!*item)
+            break;
+    }
+    *count = 0;
+    for (int i = 0; i < exk_variant_rows(); i++)
+        if (rows[i])
+            rows[(*count)++] = rows[i];
+    return code;
 }
 
 const char *plan_field_name(exk_field field) {

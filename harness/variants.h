@@ -12,9 +12,9 @@ exit_code variant_check(const char *text);
 /* The variant that text names for this shape: of several rows, the last that can run. */
 exit_code variant_resolve(const char *text, const exk_shape *shape, const exk_variant **variant);
 
-/* The rows that a pattern, a strategy or an ISA selects and that run here, in the order of the registry. rows has
- * room for exk_variant_rows() entries. */
-exit_code variants_select(const char *pattern, const exk_variant **rows, int *count);
+/* The rows that a pattern, a strategy, an ISA or several of these with commas between select and that run here, in
+ * the order of the registry. Each must select something. rows has room for exk_variant_rows() entries. */
+exit_code variants_select(const char *patterns, const exk_variant **rows, int *count);
 
 /* A field of the plan in words and as a number. */
 const char *plan_field_name(exk_field field);

@@ -66,13 +66,16 @@ static bool same_inertia(const exk_result *a, const exk_result *b, char *why, si
     return false;
 }
 
-static bool same_bits(const verify_problem *problem, const verify_reference *reference, const exk_result *result,
-                      char *why, size_t size) {
-    (void)problem;
-    const exk_result *expected = reference->result;
+bool results_agree(const exk_result *expected, const exk_result *result, char *why, size_t size) {
     return same_labels(expected, result, why, size) && same_counts(expected, result, why, size) &&
            same_centroids(expected, result, why, size) && same_inertia(expected, result, why, size) &&
            same_course(expected, result, why, size);
+}
+
+static bool same_bits(const verify_problem *problem, const verify_reference *reference, const exk_result *result,
+                      char *why, size_t size) {
+    (void)problem;
+    return results_agree(reference->result, result, why, size);
 }
 
 static const float *point(const verify_problem *p, int64_t i) {

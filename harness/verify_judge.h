@@ -25,6 +25,10 @@ typedef struct verify_judge {
 /* Every judge must accept; ended by a row without a name. */
 extern const verify_judge verify_judges[];
 
+/* Whether two results are the same bits: labels, counts, centroids, inertia, and every iteration on the way. If
+ * not, why says where. */
+bool results_agree(const exk_result *expected, const exk_result *result, char *why, size_t size);
+
 /* Let the oracle judge the reference itself. */
 void verify_judge_reference(const verify_problem *problem, verify_reference *reference);
 

@@ -1,9 +1,10 @@
+#include "harness/version.h"
 #include "harness/blas_core.h"
-#include "harness/json.h"
 #include "harness/program.h"
 #include "harness/report.h"
 #include "kernels/variant.h"
 #include "tuner/counters.h"
+#include "tuner/fingerprint.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@
 #include <omp.h>
 #endif
 
-static const char *compiler(void) {
+const char *version_compiler(void) {
 #if defined(__clang__)
     static char text[32];
     snprintf(text, sizeof text, "clang %d.%d.%d", __clang_major__, __clang_minor__, __clang_patchlevel__);
@@ -129,16 +130,9 @@ static int usable_isas(const char *names[], int room) {
 
 enum { ISAS = 16 };
 
-static exit_code version_json(const char *path) {
+void version_add_parts(json *root) {
     part parts[PARTS];
-    const char *isas[ISAS], *mask = getenv("EXAKT_ISA");
-    char counters[512] = "";
     collect(parts);
-    exk_counters_probe(counters, sizeof counters);
-    json *root = json_object();
-    json_add_text(root, "version", EXAKT_VERSION);
-    json_add_text(root, "compiler", compiler());
-    json_add_text(root, "build_type", EXAKT_BUILD_TYPE);
     json *list = json_add_array(root, "parts");
     for (int i = 0; i < PARTS; i++) {
         json *node = json_add_object(list, NULL);
@@ -147,6 +141,22 @@ static exit_code version_json(const char *path) {
         json_add_text(node, "detail", parts[i].present ? parts[i].present : "");
         json_add_text(node, "switches_off", parts[i].present ? "" : parts[i].lost);
     }
+}
+
+static exit_code version_json(const char *path) {
+    const char *isas[ISAS], *mask = getenv("EXAKT_ISA");
+    char counters[512] = "";
+    exk_counters_probe(counters, sizeof counters);
+    char build[EXK_HASH_ROOM], registry[EXK_HASH_ROOM];
+    exk_build_hash(build);
+    exk_registry_hash(registry);
+    json *root = json_object();
+    json_add_text(root, "version", EXAKT_VERSION);
+    json_add_text(root, "compiler", version_compiler());
+    json_add_text(root, "build_type", EXAKT_BUILD_TYPE);
+    json_add_text(root, "build_hash", build);
+    json_add_text(root, "registry_hash", registry);
+    version_add_parts(root);
     json *names = json_add_array(root, "isas");
     for (int i = 0, count = usable_isas(isas, ISAS); i < count; i++)
         json_add_text(names, NULL, isas[i]);
@@ -168,7 +178,8 @@ static void print_version(void) {
     char counters[512] = "";
     collect(parts);
     exk_counters_probe(counters, sizeof counters);
-    printf("exakt %s\n%-10s %s\n%-10s %s\n", EXAKT_VERSION, "compiler", compiler(), "build", EXAKT_BUILD_TYPE);
+    printf("exakt %s\n%-10s %s\n%-10s %s\n", EXAKT_VERSION, "compiler", version_compiler(), "build",
+           EXAKT_BUILD_TYPE);
     print_isas();
     for (int i = 0; i < PARTS; i++)
         printf("%-10s %s%s\n", parts[i].name, parts[i].present ? parts[i].present : "missing: no ",

@@ -1,6 +1,5 @@
 #include "kernels/cpu.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,6 +77,11 @@ static bool is_this_architecture(const char *architecture) {
     return strcmp(architecture, "any") == 0 || strcmp(architecture, here) == 0;
 }
 
+bool exk_isa_native(const char *isa) {
+    const isa_row *row = find_isa(isa);
+    return row && is_this_architecture(row->architecture) && cpu_has_all(row->features);
+}
+
 const char *exk_isa_obstacle(const char *isa) {
     const isa_row *row = find_isa(isa);
     if (!row)
@@ -92,7 +96,7 @@ const char *exk_isa_obstacle(const char *isa) {
         if (row > strongest)
             return "masked by EXAKT_ISA";
     }
-    if (!cpu_has_all(row->features))
+    if (!exk_isa_native(isa))
         return "this CPU or operating system lacks a feature it needs";
     return NULL;
 }

@@ -2,6 +2,7 @@
 #ifndef EXK_CPU_H
 #define EXK_CPU_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #ifdef __cplusplus
@@ -10,6 +11,9 @@ extern "C" {
 
 /* Why code for this ISA of isa.inc must not run here (a static string), or NULL if it may. */
 const char *exk_isa_obstacle(const char *isa);
+
+/* Whether CPU and operating system offer it, EXAKT_ISA or not. */
+bool exk_isa_native(const char *isa);
 
 /* float32 values in a vector of this ISA; 0 for an unknown one. */
 int exk_isa_lanes(const char *isa);

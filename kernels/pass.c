@@ -136,6 +136,7 @@ static void process_tile(exk_run *run, exk_worker *worker, int64_t first, int64_
         .x = run->points.x + first * run->points.stride,
         .rows = rows,
         .stride = run->points.stride,
+        .next = first + rows < run->points.n ? run->points.x + (first + rows) * run->points.stride : NULL,
         .first = first,
         .offset = worker->offset,
         .label = run->labels + first,
@@ -161,8 +162,9 @@ static void process_tile(exk_run *run, exk_worker *worker, int64_t first, int64_
     }
 }
 
-/* Take units of mr points from a worker's share: a tile at a time, but what is left for a last tile in pieces, so
- * that those who are done can take some. Returns how many, the first of them in *first. */
+/* Take units of points, as many as the variant takes at a time, from a worker's share: a tile at a time, but what
+ * is left for a last tile in pieces, so that those who are done can take some. Returns how many, the first of them
+ * in *first. */
 static int64_t take_units(exk_worker *from, int64_t tile_units, int64_t *first) {
     int64_t next = __atomic_load_n(&from->next_unit, __ATOMIC_RELAXED), count;
     do {
@@ -179,7 +181,7 @@ static int64_t take_units(exk_worker *from, int64_t tile_units, int64_t *first) 
 /* Each worker has its own contiguous share of the points, the same in every pass, so that they stay near it; when
  * it is done it helps the others. */
 static void process_points(exk_run *run, int part, int parts, exk_purpose purpose) {
-    const int64_t unit = run->variant->mr, tile_units = (run->plan.point_tile + unit - 1) / unit;
+    const int64_t unit = exk_variant_points(run->variant), tile_units = (run->plan.point_tile + unit - 1) / unit;
     exk_worker *worker = &run->worker[part];
     for (int helped = 0; helped < parts; helped++) {
         exk_worker *from = &run->worker[(part + helped) % parts];
@@ -209,7 +211,7 @@ static void pack_centroids(exk_run *run, exk_worker *worker, int part, int parts
 
 /* Before the tiles: c', errors and the variant's panels, each thread its share. */
 static void prepare_part(exk_run *run, exk_worker *worker, int part, int parts) {
-    const int64_t units = (run->points.n - 1) / run->variant->mr + 1;
+    const int64_t units = (run->points.n - 1) / exk_variant_points(run->variant) + 1;
     worker->next_unit = exk_share(units, part, parts);
     worker->last_unit = exk_share(units, part + 1, parts);
     const int64_t first = exk_share(run->k, part, parts), last = exk_share(run->k, part + 1, parts);

@@ -28,6 +28,11 @@ int64_t exk_tunable_multiple(const exk_variant *variant, const exk_tunable *tuna
     }
 }
 
+int64_t exk_variant_points(const exk_variant *variant) {
+    const exk_tunable *tunable = tunable_of(variant, EXK_POINT_TILE);
+    return tunable ? exk_tunable_multiple(variant, tunable) : 1;
+}
+
 static int64_t clamp(int64_t v, int64_t low, int64_t high) {
     return v < low ? low : v > high ? high : v;
 }

@@ -1,17 +1,18 @@
-/* The table of variants: rows.inc (generated) includes every rows file, built.inc and bulk.inc (generated) name
+/* The table of variants: rows.inc (generated) includes every rows file, built.inc and isas.inc (generated) name
  * what this build compiled. */
 #include <string.h>
 
 #include "kernels/cpu.h"
 #include "kernels/exact/bulk.h"
+#include "kernels/peak.h"
 #include "kernels/variant.h"
 
 /* What rows may say about their tunables and limits. */
 /* clang-format off */
 #define EXK_TUNES_MATRIX {{EXK_POINT_TILE, 1, INT64_C(1) << 30, 1}, \
                           {EXK_MATRIX_BYTES, INT64_C(1) << 12, INT64_C(1) << 40, 1}}
-#define EXK_TUNES_TILES {{EXK_POINT_TILE, 1, INT64_C(1) << 20, EXK_OF_MR}, \
-                         {EXK_CENTROID_TILE, 1, INT64_C(1) << 31, EXK_OF_NR}, \
+#define EXK_TUNES_TILES {{EXK_POINT_TILE, 1, INT64_C(1) << 20, EXK_OF_NR}, \
+                         {EXK_CENTROID_TILE, 1, INT64_C(1) << 31, EXK_OF_MR}, \
                          {EXK_DEPTH_TILE, 8, INT64_C(1) << 20, 1}}
 #define EXK_ANY_SHAPE {.d_max = INT64_C(1) << 40, .k_max = INT32_MAX}
 #define EXK_BLAS_SHAPE {.d_max = INT32_MAX, .k_max = INT32_MAX} /* OpenBLAS takes its sizes as int */
@@ -42,20 +43,24 @@ static const built_row built[] = {
 };
 #undef EXK_BUILT
 
-#define EXK_BULK_ISA(isa, symbol) extern const exk_bulk symbol;
-#include "bulk.inc"
-#undef EXK_BULK_ISA
+#define EXK_ISA_BUILT(isa, bulk, peak)                                                                            \
+    extern const exk_bulk bulk;                                                                                   \
+    extern const exk_peak peak;
+#include "isas.inc"
+#undef EXK_ISA_BUILT
 
-typedef struct bulk_row {
+/* What is compiled once per ISA. */
+typedef struct isa_code {
     const char *isa;
     const exk_bulk *bulk;
-} bulk_row;
+    const exk_peak *peak;
+} isa_code;
 
-#define EXK_BULK_ISA(isa, symbol) {#isa, &symbol},
-static const bulk_row bulks[] = {
-#include "bulk.inc"
+#define EXK_ISA_BUILT(isa, bulk, peak) {#isa, &bulk, &peak},
+static const isa_code isa_codes[] = {
+#include "isas.inc"
 };
-#undef EXK_BULK_ISA
+#undef EXK_ISA_BUILT
 
 int exk_variant_rows(void) {
     return ROWS;
@@ -81,15 +86,22 @@ const exk_kernel *exk_variant_kernel(const exk_variant *variant) {
     return NULL;
 }
 
-const exk_bulk *exk_bulk_for(const char *isa) {
-    const exk_bulk *found = NULL;
-    for (size_t i = 0; i < sizeof bulks / sizeof bulks[0]; i++) {
-        if (strcmp(bulks[i].isa, "scalar") == 0 && !found)
-            found = bulks[i].bulk;
-        if (strcmp(bulks[i].isa, isa) == 0)
-            found = bulks[i].bulk;
+static const isa_code *code_for(const char *isa) {
+    for (size_t i = 0; i < sizeof isa_codes / sizeof isa_codes[0]; i++) {
+        if (strcmp(isa_codes[i].isa, isa) == 0)
+            return &isa_codes[i];
     }
-    return found;
+    return NULL;
+}
+
+const exk_bulk *exk_bulk_for(const char *isa) {
+    const isa_code *code = code_for(isa);
+    return code ? code->bulk : code_for("scalar")->bulk;
+}
+
+const exk_peak *exk_peak_for(const char *isa) {
+    const isa_code *code = code_for(isa);
+    return code ? code->peak : NULL;
 }
 
 const exk_bulk *exk_bulk_here(void) {

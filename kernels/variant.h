@@ -7,8 +7,9 @@
  * numbers of an error bound, so that for every point x (centred like c'_j)
  *
  *     s_j = h_j - x.c'_j            has the same argmin over j as ||x - c_j||,
- *     l_j = offset_j - fl(x.c'_j)   is a proven lower bound of s_j, however fl() orders its sum, as long as no
- *                                   product goes through more than kernel->roundings() float32 roundings,
+ *     l_j = offset_j - fl(x.c'_j)   is a proven lower bound of s_j, in whatever order fl() and the subtraction
+ *                                   add up, as long as neither a product nor offset_j goes through more than
+ *                                   kernel->roundings() float32 roundings,
  *
  * offset_j = h_j - E_j being handed to the variant per tile (E_j depends on the largest ||x|| in the tile). A
  * variant returns, for each point of a tile,
@@ -61,6 +62,7 @@ typedef struct exk_score_centroids {
 typedef struct exk_tile {
     const float *x; /* rows x d */
     int64_t rows, stride;
+    const float *next;   /* where the points lie that this thread takes next: worth fetching; NULL if unknown */
     int64_t first;       /* index of row 0 in the whole point set */
     const float *offset; /* h_j - E_j rounded down; +infinity for a duplicate of a lower centroid, and from k on up
                           * to the next multiple of EXK_OFFSET_PAD */
@@ -82,8 +84,8 @@ typedef struct exk_kernel {
 
     exk_scratch (*scratch_bytes)(const exk_shape *shape, const exk_plan *plan);
 
-    /* The most float32 roundings that any one product x_t * c'_jt meets on its way into x.c'_j, its own included,
-     * in assign and in scores. */
+    /* The most float32 roundings that any one product x_t * c'_jt, its own included, or offset_j meets on its way
+     * into l_j, in assign and in scores; one last subtraction need not be counted. */
     int64_t (*roundings)(const exk_shape *shape, const exk_plan *plan);
 
     /* Pack the centroids into workspace->shared. Called by every thread with 0 <= part < parts; the parts together
@@ -116,7 +118,7 @@ typedef enum exk_field {
 typedef struct exk_tunable {
     exk_field field;
     int64_t min, max;
-    int64_t multiple; /* of 1, of mr (-1: rows of the micro-kernel), or of nr (-2: its columns) */
+    int64_t multiple; /* of 1, of mr (-1: centroids in the micro-kernel), or of nr (-2: points in it) */
 } exk_tunable;
 
 enum { EXK_TUNABLES_MAX = 4, EXK_OF_MR = -1, EXK_OF_NR = -2 };
@@ -132,7 +134,7 @@ typedef struct exk_variant {
     const char *strategy;
     const char *isa;
     const char *source;                     /* file, relative to the folder of its rows file */
-    int mr, nv;                             /* micro-kernel: mr points x nv vectors of centroids */
+    int mr, nv;                             /* micro-kernel: mr centroids x nv vectors of points */
     exk_tunable tunables[EXK_TUNABLES_MAX]; /* ended by max == 0 */
     exk_limits limits;
 } exk_variant;
@@ -145,7 +147,7 @@ const exk_kernel *exk_variant_kernel(const exk_variant *variant); /* NULL if not
 /* Why the variant cannot run here (a static string), or NULL if it can. */
 const char *exk_variant_obstacle(const exk_variant *variant);
 
-/* Centroids per panel of the micro-kernel: nv vectors of the ISA's lanes. */
+/* Points per panel of the micro-kernel: nv vectors of the ISA's lanes. */
 int64_t exk_variant_nr(const exk_variant *variant);
 
 /* The variant that "auto" stands for: the last row of variants.inc that this machine and shape can take (rows are
@@ -157,6 +159,9 @@ bool exk_variant_fits(const exk_variant *variant, const exk_shape *shape);
 
 /* The multiple a tunable's values must be of, in elements. */
 int64_t exk_tunable_multiple(const exk_variant *variant, const exk_tunable *tunable);
+
+/* The number of points that the variant takes at a time: its point tile is a multiple of it. */
+int64_t exk_variant_points(const exk_variant *variant);
 
 /* Rows of the score matrix, and of the points it is made from, that each of plan->threads may hold under
  * plan->matrix_bytes (both positive); and no more than a thread gets through in half a second or so even without

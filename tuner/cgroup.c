@@ -26,7 +26,7 @@ static double ratio(const char *quota, const char *period) {
 }
 
 /* cpu.max holds "QUOTA PERIOD". */
-static double limit_v2(const char *folder) {
+static double cpus_v2(const char *folder) {
     char path[PATH_MAX];
     char line[64];
     if (snprintf(path, sizeof path, "%s/cpu.max", folder) >= PATH_MAX || !read_line(path, line, sizeof line))
@@ -35,7 +35,7 @@ static double limit_v2(const char *folder) {
     return period ? ratio(line, period) : 0;
 }
 
-static double limit_v1(const char *folder) {
+static double cpus_v1(const char *folder) {
     char path[PATH_MAX];
     char quota[64];
     char period[64];
@@ -47,6 +47,30 @@ static double limit_v1(const char *folder) {
         return 0;
     return ratio(quota, period);
 }
+
+/* A file with one number of bytes. */
+static double bytes_in(const char *folder, const char *name) {
+    char path[PATH_MAX];
+    char line[64];
+    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= PATH_MAX || !read_line(path, line, sizeof line))
+        return 0;
+    double bytes = strtod(line, NULL);
+    return bytes > 0 ? bytes : 0;
+}
+
+static double memory_v2(const char *folder) {
+    return bytes_in(folder, "memory.max");
+}
+
+static double memory_v1(const char *folder) {
+    return bytes_in(folder, "memory.limit_in_bytes");
+}
+
+/* What is limited: its controller's name in v1, and how a group's folder tells its limit. */
+typedef struct resource {
+    const char *controller;
+    double (*v1)(const char *folder), (*v2)(const char *folder);
+} resource;
 
 static double tighter(double a, double b) {
     return a <= 0 || (b > 0 && b < a) ? b : a;
@@ -67,16 +91,16 @@ static double tightest(const char *mount, const char *group, double (*limit)(con
     return cpus;
 }
 
-static bool lists_cpu(char *controllers) {
+static bool lists(char *controllers, const char *wanted) {
     char *rest = NULL;
     for (char *name = strtok_r(controllers, ",", &rest); name; name = strtok_r(NULL, ",", &rest))
-        if (strcmp(name, "cpu") == 0)
+        if (strcmp(name, wanted) == 0)
             return true;
     return false;
 }
 
 /* One line of /proc/self/cgroup: ID:CONTROLLERS:PATH, no controllers for v2. */
-static double limit_of_line(const char *root, char *line) {
+static double limit_of_line(const resource *r, const char *root, char *line) {
     char mount[PATH_MAX];
     char *controllers = strchr(line, ':');
     char *group = controllers ? strchr(controllers + 1, ':') : NULL;
@@ -89,21 +113,31 @@ static double limit_of_line(const char *root, char *line) {
     if (snprintf(mount, sizeof mount, "%s/sys/fs/cgroup%s%s", root, v2 ? "" : "/", controllers) >= PATH_MAX)
         return 0;
     if (v2)
-        return tightest(mount, group, limit_v2);
-    return lists_cpu(controllers) ? tightest(mount, group, limit_v1) : 0;
+        return tightest(mount, group, r->v2);
+    return lists(controllers, r->controller) ? tightest(mount, group, r->v1) : 0;
 }
 
-double exk_cgroup_cpus(const char *root) {
+static double limit_of(const resource *r, const char *root) {
     char path[PATH_MAX];
     char line[PATH_MAX];
-    double cpus = 0;
+    double limit = 0;
     if (snprintf(path, sizeof path, "%s/proc/self/cgroup", root) >= PATH_MAX)
         return 0;
     FILE *file = fopen(path, "r");
     if (!file)
         return 0;
     while (fgets(line, sizeof line, file))
-        cpus = tighter(cpus, limit_of_line(root, line));
+        limit = tighter(limit, limit_of_line(r, root, line));
     fclose(file);
-    return cpus;
+    return limit;
+}
+
+double exk_cgroup_cpus(const char *root) {
+    const resource cpu = {"cpu", cpus_v1, cpus_v2};
+    return limit_of(&cpu, root);
+}
+
+double exk_cgroup_memory(const char *root) {
+    const resource memory = {"memory", memory_v1, memory_v2};
+    return limit_of(&memory, root);
 }

@@ -10,17 +10,17 @@
 
 typedef struct lane_argmin {
     vec_f32 best, second;
-    vec_i32 vector; /* centroid = vector * VEC_LANES + lane */
+    vec_i32 index; /* of the vector of centroids the smallest came from, or of the centroid itself */
 } lane_argmin;
 
 static inline lane_argmin argmin_start(void) {
     return (lane_argmin){vec_set1(INFINITY), vec_set1(INFINITY), vec_set1_i32(0)};
 }
 
-static inline void argmin_update(lane_argmin *state, vec_f32 lower, int32_t vector) {
+static inline void argmin_update(lane_argmin *state, vec_f32 lower, int32_t index) {
     const vec_mask closer = vec_less(lower, state->best);
     state->second = vec_min(state->second, vec_max(state->best, lower));
-    state->vector = vec_select_i32(closer, vec_set1_i32(vector), state->vector);
+    state->index = vec_select_i32(closer, vec_set1_i32(index), state->index);
     state->best = vec_min(state->best, lower);
 }
 
@@ -30,7 +30,7 @@ static inline void argmin_finish(const lane_argmin *state, int32_t *label, float
     int32_t vector[VEC_LANES];
     vec_store(lane_best, state->best);
     vec_store(lane_second, state->second);
-    vec_store_i32(vector, state->vector);
+    vec_store_i32(vector, state->index);
     int winner = 0;
     float runner_up = INFINITY;
     for (int lane = 1; lane < VEC_LANES; lane++) {

@@ -1,17 +1,21 @@
 /* Where distances are computed: the register-blocked micro-kernel that tiled and fused share.
  *
- *                  nr = EXK_NV vectors of centroids
- *                 +----------------+
- *    EXK_MR rows  | acc[MR][NV]    |   acc[r][v] = sum over t of x[r][t] * panel[t][v]
- *                 +----------------+
+ *                      nr = EXK_NV vectors of points
+ *                     +----------------+
+ *    EXK_MR centroids | acc[MR][NV]    |   acc[r][v] = start[r] - sum over t of centroid[t][r] * point[t][v]
+ *                     +----------------+
  *
- * Centroids are packed into panels of nr columns, [dimension][centroid], so that one step over a dimension reads
- * nr consecutive floats and broadcasts one float of each of MR points: MR*NV multiply-adds for MR+NV loads. The
- * vectors run over centroids: a ragged dimension needs no masks, and a ragged k is padded with zero columns.
+ * The vectors run over points, so that each lane keeps the argmin of its own point and nothing is ever reduced
+ * across lanes. Points are packed into panels of nr columns, [dimension][point], and centroids into blocks of MR
+ * rows, [dimension][centroid]: one step over a dimension reads nr + MR consecutive floats for MR * NV
+ * multiply-adds, and no stride of the input reaches the inner loop. A ragged d needs no masks, a ragged k a block
+ * of fewer rows, and only the last panel of a tile holds unused lanes.
  *
  * Compiled once per row of variants.inc, which defines EXK_VEC_HEADER, EXK_MR and EXK_NV. */
 #ifndef EXK_MICROKERNEL_H
 #define EXK_MICROKERNEL_H
+
+#include <string.h>
 
 #include "kernels/body/scores.h"
 #include "kernels/variant.h"
@@ -26,66 +30,116 @@
 #endif
 #define EXK_INLINE static inline __attribute__((always_inline))
 
-enum { PANEL_COLUMNS = EXK_NV * VEC_LANES };
-
-typedef struct micro_tile {
-    vec_f32 dot[EXK_MR][EXK_NV];
-} micro_tile;
+enum { PANEL_POINTS = EXK_NV * VEC_LANES, DEPTH_CHUNK = 64, PACK_SINGLY = 4 };
 
 EXK_INLINE int64_t min_i64(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
 
-EXK_INLINE int64_t panel_count(int64_t k) {
-    return (k + PANEL_COLUMNS - 1) / PANEL_COLUMNS;
+EXK_INLINE int64_t round_up_to(int64_t v, int64_t multiple) {
+    return (v + multiple - 1) / multiple * multiple;
 }
 
-EXK_INLINE size_t panels_bytes(int64_t k, int64_t d) {
-    return (size_t)panel_count(k) * PANEL_COLUMNS * (size_t)d * sizeof(float);
-}
-
-/* Dot products of EXK_MR points with the columns of a panel over `depth` dimensions. */
-EXK_INLINE void micro_dots(const float *x, int64_t stride, const float *panel, int64_t depth, micro_tile *tile) {
-    micro_tile acc;
-    EXK_UNROLL for (int r = 0; r < EXK_MR; r++) {
-        EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
-            acc.dot[r][v] = vec_set1(0.0f);
-        }
+/* One dimension of the micro-kernel. */
+EXK_INLINE void micro_step(int rows, const float *points, const float *centroids, vec_f32 acc[EXK_MR][EXK_NV]) {
+    vec_f32 point[EXK_NV];
+    EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
+        point[v] = vec_load(points + v * VEC_LANES);
     }
-    /* Unrolled, the loop's own scalar instructions take fewer of the slots that the multiply-adds need. */
-    EXK_UNROLL_4 for (int64_t t = 0; t < depth; t++) {
-        vec_f32 column[EXK_NV];
+    EXK_UNROLL for (int r = 0; r < rows; r++) {
+        const vec_f32 centroid = vec_set1(centroids[r]);
         EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
-            column[v] = vec_load(panel + t * PANEL_COLUMNS + v * VEC_LANES);
-        }
-        EXK_UNROLL for (int r = 0; r < EXK_MR; r++) {
-            const vec_f32 point = vec_set1(x[r * stride + t]);
-            EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
-                acc.dot[r][v] = vec_mul_add(point, column[v], acc.dot[r][v]);
-            }
-        }
-    }
-    *tile = acc;
-}
-
-EXK_INLINE void micro_add(micro_tile *tile, const micro_tile *more) {
-    EXK_UNROLL for (int r = 0; r < EXK_MR; r++) {
-        EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
-            tile->dot[r][v] = vec_add(tile->dot[r][v], more->dot[r][v]);
+            acc[r][v] = vec_minus_product(acc[r][v], centroid, point[v]);
         }
     }
 }
 
-/* The same over all d dimensions, starting afresh every depth_tile of them: no product then meets more than
- * depth_tile + d/depth_tile roundings, which keeps the error bound, and so the number of ambiguous points, small.
- */
-EXK_INLINE void panel_dots(const float *x, int64_t stride, const float *panel, int64_t d, int64_t depth_tile,
-                           micro_tile *tile) {
-    micro_dots(x, stride, panel, min_i64(d, depth_tile), tile);
+/* Memory wanted in L2 soon: so many lines with every DEPTH_CHUNK dimensions of a micro-kernel. More at a time
+ * would keep the panel's own lines waiting. */
+typedef struct micro_fetch {
+    const char *at;
+    int64_t lines;
+} micro_fetch;
+
+EXK_INLINE void fetch_lines(micro_fetch *fetch) {
+    for (int64_t line = 0; line < fetch->lines; line++)
+        __builtin_prefetch(fetch->at + line * EXK_ALIGN, 0, 2);
+    fetch->at += fetch->lines * EXK_ALIGN;
+}
+
+EXK_INLINE void micro_add(int rows, const float *more, vec_f32 acc[EXK_MR][EXK_NV]) {
+    EXK_UNROLL for (int r = 0; r < rows; r++) {
+        EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
+            acc[r][v] = vec_add(acc[r][v], vec_load(more + r * PANEL_POINTS + v * VEC_LANES));
+        }
+    }
+}
+
+EXK_INLINE void micro_rows(int rows, const float *points, const float *centroids, int64_t depth,
+                           const float *start, micro_fetch *fetch, bool add, float *out) {
+    vec_f32 acc[EXK_MR][EXK_NV];
+    EXK_UNROLL for (int r = 0; r < rows; r++) {
+        EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
+            acc[r][v] = vec_set1(start[r]);
+        }
+    }
+    for (int64_t chunk = 0; chunk < depth; chunk += DEPTH_CHUNK) {
+        const int64_t end = min_i64(chunk + DEPTH_CHUNK, depth);
+        fetch_lines(fetch);
+        /* Unrolled, the loop's own scalar instructions take fewer of the slots that the multiply-adds need. */
+        EXK_UNROLL_4 for (int64_t t = chunk; t < end; t++) {
+            micro_step(rows, points + t * PANEL_POINTS, centroids + t * EXK_MR, acc);
+        }
+    }
+    if (add)
+        micro_add(rows, out, acc);
+    EXK_UNROLL for (int r = 0; r < rows; r++) {
+        EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
+            vec_store(out + r * PANEL_POINTS + v * VEC_LANES, acc[r][v]);
+        }
+    }
+}
+
+/* out[r][point] = start[r] - dot product over `depth` dimensions, for `rows` <= EXK_MR centroids; out += that with
+ * `add`. Never inlined: compilers given more to keep in registers around this loop spill its accumulators. */
+static __attribute__((noinline)) void micro_scores(int rows, const float *points, const float *centroids,
+                                                   int64_t depth, const float *start, micro_fetch *fetch, bool add,
+                                                   float *out) {
+    /* A case beyond EXK_MR never comes up: it gets a label of its own and a body that compiles. */
+    switch (rows) {
+    case EXK_MR:
+        micro_rows(EXK_MR, points, centroids, depth, start, fetch, add, out);
+        break;
+/* clang-format off */
+#define EXK_ROWS(count)                                                                                           \
+    case EXK_MR > (count) ? (count) : -(count):                                                                   \
+        micro_rows(EXK_MR > (count) ? (count) : 1, points, centroids, depth, start, fetch, add, out);             \
+        break;
+        /* clang-format on */
+        EXK_ROWS(1)
+        EXK_ROWS(2)
+        EXK_ROWS(3)
+        EXK_ROWS(4)
+        EXK_ROWS(5)
+        EXK_ROWS(6)
+        EXK_ROWS(7)
+#undef EXK_ROWS
+    default:
+        break;
+    }
+}
+_Static_assert(EXK_MR <= 8, "micro_scores lists fewer than 8 rows");
+
+/* Lower scores of a panel of points against a block of `rows` centroids over all d dimensions, starting afresh
+ * every depth_tile of them: no product then meets more than depth_tile + d/depth_tile roundings, which keeps the
+ * error bound, and so the number of ambiguous points, small. */
+EXK_INLINE void block_scores(int rows, const float *points, const float *centroids, int64_t d, int64_t depth_tile,
+                             const float *offset, micro_fetch *fetch, float *out) {
+    static const float zero[EXK_MR];
+    micro_scores(rows, points, centroids, min_i64(d, depth_tile), offset, fetch, false, out);
     for (int64_t t = depth_tile; t < d; t += depth_tile) {
-        micro_tile slice;
-        micro_dots(x + t, stride, panel + t * PANEL_COLUMNS, min_i64(d - t, depth_tile), &slice);
-        micro_add(tile, &slice);
+        micro_scores(rows, points + t * PANEL_POINTS, centroids + t * EXK_MR, min_i64(d - t, depth_tile), zero,
+                     fetch, true, out);
     }
 }
 
@@ -94,47 +148,82 @@ EXK_INLINE int64_t panel_roundings(int64_t d, int64_t depth_tile) {
     return min_i64(d, depth_tile) + (d + depth_tile - 1) / depth_tile + 1;
 }
 
-/* Pack panels [part/parts) of the k x d centroids: [panel][dimension][column], zero columns behind k. */
-EXK_INLINE void pack_panels(const exk_score_centroids *centroids, float *panels, int part, int parts) {
-    const int64_t d = centroids->d, k = centroids->k, count = panel_count(k);
-    for (int64_t p = count * part / parts; p < count * (part + 1) / parts; p++) {
-        float *panel = panels + p * PANEL_COLUMNS * d;
-        for (int64_t column = 0; column < PANEL_COLUMNS; column++) {
-            const int64_t j = p * PANEL_COLUMNS + column;
-            for (int64_t t = 0; t < d; t++)
-                panel[t * PANEL_COLUMNS + column] = j < k ? centroids->c[j * d + t] : 0.0f;
-        }
-    }
-}
-
-/* exk_kernel.prepare of every variant on panels. */
-static inline void panels_prepare(const exk_score_centroids *centroids, const exk_plan *plan,
-                                  const exk_workspace *workspace, int part, int parts) {
-    (void)plan;
-    pack_panels(centroids, workspace->shared, part, parts);
-}
-
 /* exk_kernel.roundings of every variant on panels, whose scores may be row_scores. */
 static inline int64_t panels_roundings(const exk_shape *shape, const exk_plan *plan) {
     const int64_t panel = panel_roundings(shape->d, plan->depth_tile), rows = scores_roundings(shape->d);
     return panel > rows ? panel : rows;
 }
 
-/* The micro-kernel always reads EXK_MR rows. For the last rows of a tile: a copy in `edge` (EXK_MR x d floats),
- * the last row repeated. Returns where to read, and sets *stride accordingly. */
-EXK_INLINE const float *micro_rows(const exk_tile *tile, int64_t row, int64_t d, float *edge, int64_t *stride) {
-    const int64_t left = tile->rows - row;
-    if (left >= EXK_MR) {
-        *stride = tile->stride;
-        return tile->x + row * tile->stride;
+EXK_INLINE size_t centroid_blocks_bytes(const exk_shape *shape) {
+    return (size_t)round_up_to(shape->k, EXK_MR) * (size_t)shape->d * sizeof(float);
+}
+
+/* exk_kernel.prepare of every variant on panels: blocks [part/parts) of the centroids,
+ * [block][dimension][centroid], behind k the last one again. */
+static inline void pack_centroids(const exk_score_centroids *centroids, const exk_plan *plan,
+                                  const exk_workspace *workspace, int part, int parts) {
+    (void)plan;
+    const int64_t d = centroids->d, k = centroids->k, count = (k + EXK_MR - 1) / EXK_MR;
+    for (int64_t b = count * part / parts; b < count * (part + 1) / parts; b++) {
+        float *block = (float *)workspace->shared + b * EXK_MR * d;
+        const float *row[EXK_MR];
+        for (int r = 0; r < EXK_MR; r++)
+            row[r] = centroids->c + min_i64(b * EXK_MR + r, k - 1) * d;
+        for (int64_t t = 0; t < d; t++) {
+            for (int r = 0; r < EXK_MR; r++)
+                block[t * EXK_MR + r] = row[r][t];
+        }
     }
-    for (int64_t r = 0; r < EXK_MR; r++) {
-        const float *from = tile->x + (row + min_i64(r, left - 1)) * tile->stride;
-        for (int64_t t = 0; t < d; t++)
-            edge[r * d + t] = from[t];
+}
+
+EXK_INLINE size_t point_panels_floats(const exk_shape *shape, const exk_plan *plan) {
+    return (size_t)round_up_to(plan->point_tile, PANEL_POINTS) * (size_t)shape->d;
+}
+
+/* Dimensions [t, t + count) of VEC_LANES points, transposed in registers. */
+EXK_INLINE void pack_square(const float *x, int64_t stride, int64_t rows, int64_t t, int64_t count,
+                            float *columns) {
+    vec_f32 lane[VEC_LANES];
+    EXK_UNROLL for (int i = 0; i < VEC_LANES; i++) {
+        const float *from = x + min_i64(i, rows - 1) * stride + t;
+        lane[i] = count == VEC_LANES ? vec_load(from) : vec_load_part(from, count);
     }
-    *stride = d;
-    return edge;
+    vec_transpose(lane);
+    EXK_UNROLL for (int i = 0; i < VEC_LANES; i++) {
+        if (i < count)
+            vec_store(columns + (t + i) * PANEL_POINTS, lane[i]);
+    }
+}
+
+/* Up to PACK_SINGLY dimensions of VEC_LANES points copied one by one: of 2-dimensional points it takes a third of
+ * the time that the transposition takes. */
+EXK_INLINE void pack_singly(const float *x, int64_t stride, int64_t rows, int64_t t, int64_t count,
+                            float *columns) {
+    for (int64_t i = 0; i < VEC_LANES; i++) {
+        const float *from = x + min_i64(i, rows - 1) * stride + t;
+        for (int64_t u = 0; u < count; u++)
+            columns[(t + u) * PANEL_POINTS + i] = from[u];
+    }
+}
+
+/* VEC_LANES points into one vector of columns of their panel; beyond `rows` the last point again. */
+EXK_INLINE void pack_vector(const float *x, int64_t stride, int64_t rows, int64_t d, float *columns) {
+    int64_t t = 0;
+    for (; t + VEC_LANES <= d; t += VEC_LANES)
+        pack_square(x, stride, rows, t, VEC_LANES, columns);
+    if (d - t > PACK_SINGLY)
+        pack_square(x, stride, rows, t, d - t, columns);
+    else
+        pack_singly(x, stride, rows, t, d - t, columns);
+}
+
+/* Panel of the points from row `first` of the tile on, [dimension][point]. */
+static inline void pack_points(const exk_tile *tile, int64_t first, int64_t d, float *panel) {
+    for (int v = 0; v < EXK_NV; v++) {
+        const int64_t row = min_i64(first + v * VEC_LANES, tile->rows - 1);
+        pack_vector(tile->x + row * tile->stride, tile->stride, min_i64(tile->rows - row, VEC_LANES), d,
+                    panel + v * VEC_LANES);
+    }
 }
 
 #endif

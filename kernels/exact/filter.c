@@ -93,9 +93,10 @@ void exk_filter_begin(exk_filter *filter, const float *centroids) {
     mark_duplicates(filter, centroids);
 }
 
-/* gamma_r, or infinity where the bound does not hold any more (nothing is certified then). */
+/* gamma_r / (1 - gamma_r), or infinity where the bound does not hold any more (nothing is certified then). */
 static double gamma_of(double roundings) {
-    return roundings * u < 0.5 ? roundings * u / (1.0 - roundings * u) : INFINITY;
+    const double product = roundings * u;
+    return product < 0.25 ? product / (1.0 - 2.0 * product) : INFINITY;
 }
 
 static void fill_one(exk_filter *filter, const float *centroids, int64_t j) {
@@ -107,8 +108,9 @@ static void fill_one(exk_filter *filter, const float *centroids, int64_t j) {
     if (filter->h[j] == 0.0)
         filter->h[j] = 0.5 * sums.square;
     const double residual_norm = sqrt(sums.lost) * outwards + norm * 0x1p-51;
-    const double slope = gamma_of((double)filter->roundings + 4.0) * norm + residual_norm;
-    const double base = (4.0 * u + doubles) * sums.square + ((double)d + 64.0) * 0x1p-149;
+    const double gamma = gamma_of((double)filter->roundings + 4.0);
+    const double slope = gamma * norm + residual_norm;
+    const double base = (0.5 * gamma + 4.0 * u + doubles) * sums.square + ((double)d + 64.0) * 0x1p-149;
     filter->slope[j] = exk_round_up(slope * outwards + (double)FLT_TRUE_MIN);
     filter->base[j] = exk_round_up(base * outwards);
 }

@@ -33,6 +33,9 @@ static inline vec_f32 vec_sub(vec_f32 a, vec_f32 b) {
 static inline vec_f32 vec_mul_add(vec_f32 a, vec_f32 b, vec_f32 c) {
     return _mm256_fmadd_ps(a, b, c);
 }
+static inline vec_f32 vec_minus_product(vec_f32 c, vec_f32 a, vec_f32 b) {
+    return _mm256_fnmadd_ps(a, b, c);
+}
 static inline vec_f32 vec_min(vec_f32 a, vec_f32 b) {
     return _mm256_min_ps(a, b);
 }
@@ -58,6 +61,26 @@ static inline void vec_store_i32(int32_t *p, vec_i32 v) {
 }
 static inline vec_i32 vec_select_i32(vec_mask m, vec_i32 yes, vec_i32 no) {
     return _mm256_blendv_epi8(no, yes, _mm256_castps_si256(m));
+}
+
+/* Pairs of rows are interleaved twice, which transposes 4 x 4 blocks; then the halves change places. */
+static inline void vec_transpose(vec_f32 row[VEC_LANES]) {
+    __m256 pair[8], quad[8];
+    for (int i = 0; i < 8; i += 2) {
+        pair[i] = _mm256_unpacklo_ps(row[i], row[i + 1]);
+        pair[i + 1] = _mm256_unpackhi_ps(row[i], row[i + 1]);
+    }
+    for (int i = 0; i < 8; i += 4) {
+        for (int half = 0; half < 2; half++) {
+            const __m256d a = _mm256_castps_pd(pair[i + half]), b = _mm256_castps_pd(pair[i + half + 2]);
+            quad[i + 2 * half] = _mm256_castpd_ps(_mm256_unpacklo_pd(a, b));
+            quad[i + 2 * half + 1] = _mm256_castpd_ps(_mm256_unpackhi_pd(a, b));
+        }
+    }
+    for (int i = 0; i < 4; i++) {
+        row[i] = _mm256_permute2f128_ps(quad[i], quad[i + 4], 0x20);
+        row[i + 4] = _mm256_permute2f128_ps(quad[i], quad[i + 4], 0x31);
+    }
 }
 
 #endif

@@ -20,6 +20,9 @@ typedef __mmask16 vec_mask;
 static inline vec_f32 vec_set1(float v) {
     return _mm512_set1_ps(v);
 }
+static inline vec_f32 vec_minus_product(vec_f32 c, vec_f32 a, vec_f32 b) {
+    return _mm512_fnmadd_ps(a, b, c);
+}
 static inline vec_f32 vec_load(const float *p) {
     return _mm512_loadu_ps(p);
 }
@@ -62,6 +65,32 @@ static inline void vec_store_i32(int32_t *p, vec_i32 v) {
 }
 static inline vec_i32 vec_select_i32(vec_mask m, vec_i32 yes, vec_i32 no) {
     return _mm512_mask_mov_epi32(no, m, yes);
+}
+
+/* Pairs of rows are interleaved twice, which transposes 4 x 4 blocks; then whole blocks change places, twice. */
+static inline void vec_transpose(vec_f32 row[VEC_LANES]) {
+    __m512 pair[16], quad[16];
+    for (int i = 0; i < 16; i += 2) {
+        pair[i] = _mm512_unpacklo_ps(row[i], row[i + 1]);
+        pair[i + 1] = _mm512_unpackhi_ps(row[i], row[i + 1]);
+    }
+    for (int i = 0; i < 16; i += 4) {
+        for (int half = 0; half < 2; half++) {
+            const __m512d a = _mm512_castps_pd(pair[i + half]), b = _mm512_castps_pd(pair[i + half + 2]);
+            quad[i + 2 * half] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, b));
+            quad[i + 2 * half + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, b));
+        }
+    }
+    for (int i = 0; i < 4; i++) {
+        const __m512 low = _mm512_shuffle_f32x4(quad[i], quad[i + 4], 0x88);
+        const __m512 low2 = _mm512_shuffle_f32x4(quad[i], quad[i + 4], 0xdd);
+        const __m512 high = _mm512_shuffle_f32x4(quad[i + 8], quad[i + 12], 0x88);
+        const __m512 high2 = _mm512_shuffle_f32x4(quad[i + 8], quad[i + 12], 0xdd);
+        row[i] = _mm512_shuffle_f32x4(low, high, 0x88);
+        row[i + 8] = _mm512_shuffle_f32x4(low, high, 0xdd);
+        row[i + 4] = _mm512_shuffle_f32x4(low2, high2, 0x88);
+        row[i + 12] = _mm512_shuffle_f32x4(low2, high2, 0xdd);
+    }
 }
 
 #endif

@@ -36,6 +36,9 @@ static inline vec_f32 vec_sub(vec_f32 a, vec_f32 b) {
 static inline vec_f32 vec_mul_add(vec_f32 a, vec_f32 b, vec_f32 c) {
     return vfmaq_f32(c, a, b);
 }
+static inline vec_f32 vec_minus_product(vec_f32 c, vec_f32 a, vec_f32 b) {
+    return vfmsq_f32(c, a, b);
+}
 static inline vec_f32 vec_min(vec_f32 a, vec_f32 b) {
     return vminq_f32(a, b);
 }
@@ -59,6 +62,14 @@ static inline void vec_store_i32(int32_t *p, vec_i32 v) {
 }
 static inline vec_i32 vec_select_i32(vec_mask m, vec_i32 yes, vec_i32 no) {
     return vbslq_s32(m, yes, no);
+}
+
+static inline void vec_transpose(vec_f32 row[VEC_LANES]) {
+    const float32x4x2_t a = vtrnq_f32(row[0], row[1]), b = vtrnq_f32(row[2], row[3]);
+    row[0] = vcombine_f32(vget_low_f32(a.val[0]), vget_low_f32(b.val[0]));
+    row[1] = vcombine_f32(vget_low_f32(a.val[1]), vget_low_f32(b.val[1]));
+    row[2] = vcombine_f32(vget_high_f32(a.val[0]), vget_high_f32(b.val[0]));
+    row[3] = vcombine_f32(vget_high_f32(a.val[1]), vget_high_f32(b.val[1]));
 }
 
 #endif

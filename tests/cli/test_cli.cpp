@@ -1,151 +1,18 @@
 // The program as people meet it: help, exit codes, error lines, files, records, Ctrl-C.
 #include "include/exakt.h"
-#include "tests/catch.hpp"
+#include "tests/cli/program.hpp"
 
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstring>
-#include <fcntl.h>
-#include <filesystem>
-#include <fstream>
-#include <functional>
-#include <sstream>
-#include <string>
-#include <sys/wait.h>
 #include <thread>
-#include <unistd.h>
-#include <vector>
 
-#ifdef EXAKT_HAVE_CJSON
-#include <cjson/cJSON.h>
-#endif
+using namespace program_test;
 
 namespace {
 
-using arguments = std::vector<std::string>;
-
-struct outcome {
-    int code;
-    std::string out, err;
-};
-
-std::string content(const std::filesystem::path &path) {
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-}
-
-// A folder of its own for each test; the program runs in it.
-class folder {
-  public:
-    folder() {
-        char name[] = "/tmp/exakt-cli-XXXXXX";
-        REQUIRE(mkdtemp(name) != nullptr);
-        path_ = name;
-    }
-    folder(const folder &) = delete;
-    folder &operator=(const folder &) = delete;
-    ~folder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-
-    std::filesystem::path at(const std::string &name) const {
-        return path_ / name;
-    }
-
-    std::string write(const std::string &name, const std::string &text) const {
-        std::ofstream(at(name), std::ios::binary) << text;
-        return at(name).string();
-    }
-
-    // Start the program; `prepare` runs in the child before exec.
-    pid_t start(
-        const arguments &words, const std::function<void()> &prepare = [] {}) const {
-        arguments copy = words;
-        copy.insert(copy.begin(), EXAKT_CLI);
-        std::vector<char *> argv;
-        for (std::string &word : copy)
-            argv.push_back(word.data());
-        argv.push_back(nullptr);
-        const std::string out = at("stdout").string(), err = at("stderr").string();
-        const pid_t child = fork();
-        if (child == 0) {
-            const int flags = O_WRONLY | O_CREAT | O_TRUNC;
-            const bool ready = chdir(path_.c_str()) == 0 && dup2(open(out.c_str(), flags, 0666), 1) == 1 &&
-                               dup2(open(err.c_str(), flags, 0666), 2) == 2;
-            if (ready)
-                prepare();
-            if (ready)
-                execv(EXAKT_CLI, argv.data());
-            _exit(99);
-        }
-        REQUIRE(child > 0);
-        return child;
-    }
-
-    outcome finish(pid_t child) const {
-        int status = 0;
-        while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-        }
-        const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-        return {code, content(at("stdout")), content(at("stderr"))};
-    }
-
-    outcome run(
-        const arguments &words, const std::function<void()> &prepare = [] {}) const {
-        return finish(start(words, prepare));
-    }
-
-  private:
-    std::filesystem::path path_;
-};
-
-bool contains(const std::string &text, const std::string &part) {
-    return text.find(part) != std::string::npos;
-}
-
-// With every run of blanks and line breaks as one blank.
-std::string flowing(const std::string &text) {
-    std::istringstream words(text);
-    std::string line;
-    for (std::string word; words >> word;)
-        line += (line.empty() ? "" : " ") + word;
-    return line;
-}
-
-bool is_one_line(const std::string &text) {
-    return !text.empty() && text.find('\n') == text.size() - 1;
-}
-
-// The value behind "key":, as written; the first one.
-std::string field(const std::string &json, const std::string &key) {
-    const std::string quoted = "\"" + key + "\":";
-    const std::size_t start = json.find(quoted);
-    if (start == std::string::npos)
-        return "";
-    const std::size_t first = json.find_first_not_of(" \t", start + quoted.size());
-    return json.substr(first, json.find_first_of(",\n}", first) - first);
-}
-
-void check_parses(const std::string &text) {
-#ifdef EXAKT_HAVE_CJSON
-    cJSON *root = cJSON_Parse(text.c_str());
-    CHECK(root != nullptr);
-    cJSON_Delete(root);
-#else
-    CHECK((text.front() == '{' || text.front() == '['));
-#endif
-}
-
-bool has_json() {
-    static const bool known = folder().run({"list", "--json"}).code == 0;
-    return known;
-}
-
-const char *const commands[] = {"list", "version", "topo", "fit", "assign", "score", "gen", "verify", "demo"};
+const char *const commands[] = {"list", "version", "topo", "fit",   "assign",   "score",
+                                "gen",  "verify",  "demo", "bench", "ceilings", "profile"};
 const char points[] = "gen:blobs,n=600,d=5,k=7";
 
 void check_fails(const arguments &words, int code, const std::string &part) {

@@ -41,6 +41,10 @@ void check(const settings &s, const command &cmd) {
     FUZZ_DEMAND(s.k >= 0 && s.k <= INT32_MAX && s.n_init >= 0 && s.n_init <= INT32_MAX);
     FUZZ_DEMAND(s.threads >= 0 && s.threads <= 4096 && s.max_iter >= 0 && s.max_memory >= 0);
     FUZZ_DEMAND(s.point_tile >= 0 && s.centroid_tile >= 0 && s.depth_tile >= 0 && s.matrix_bytes >= 0);
+    FUZZ_DEMAND(s.k_list.count >= 0 && s.k_list.count <= LIST_MAX && s.thread_list.count <= LIST_MAX);
+    for (int i = 0; i < s.thread_list.count; i++)
+        FUZZ_DEMAND(s.thread_list.value[i] >= 1 && s.thread_list.value[i] <= 4096);
+    FUZZ_DEMAND(s.iterations >= 0 && s.samples >= 0 && s.samples <= 2000);
     FUZZ_DEMAND(std::isfinite(s.tol) && s.tol >= 0 && s.empty >= 0 && s.empty <= 2);
 }
 
@@ -52,8 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     command cmd = {};
     cmd.name = "fit";
     cmd.synopsis = "INPUT";
-    cmd.bit = 1U << data[0] % 9;
-    cmd.most = data[0] / 9 % 3;
+    cmd.bit = 1U << data[0] % 12;
+    cmd.most = data[0] / 12 % 3;
     std::vector<std::string> lines = lines_of(data + 1, size - 1);
     std::vector<char *> argv;
     for (std::string &line : lines)

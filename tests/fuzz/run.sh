@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 readonly build=${EXAKT_FUZZ_BUILD:-build/fuzz}
-readonly all=(npy fvecs bvecs idx any text gzip number spec options)
+readonly all=(npy fvecs bvecs idx any text gzip number spec options results tuned)
 
 configure_and_build() {
     cmake -S . -B "$build" -G Ninja -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DEXAKT_FUZZ=ON \

@@ -32,6 +32,9 @@ class fake_root {
     double cpus() const {
         return exk_cgroup_cpus(path_.c_str());
     }
+    double memory() const {
+        return exk_cgroup_memory(path_.c_str());
+    }
 };
 
 } // namespace
@@ -82,4 +85,23 @@ TEST_CASE("cgroup files that are missing or damaged mean no limit", "[topology]"
     CHECK(root.cpus() == 0);
     root.write("sys/fs/cgroup/a/cpu.max", "-5 0");
     CHECK(root.cpus() == 0);
+}
+
+TEST_CASE("memory limits are found like those of CPUs", "[topology]") {
+    fake_root v2;
+    CHECK(v2.memory() == 0);
+    v2.write("proc/self/cgroup", "0::/slice/job\n");
+    CHECK(v2.memory() == 0);
+    v2.write("sys/fs/cgroup/slice/job/memory.max", "max\n");
+    CHECK(v2.memory() == 0);
+    v2.write("sys/fs/cgroup/slice/memory.max", "1073741824\n");
+    CHECK(v2.memory() == 1073741824);
+    v2.write("sys/fs/cgroup/slice/job/memory.max", "2147483648\n");
+    CHECK(v2.memory() == 1073741824);
+    CHECK(v2.cpus() == 0);
+    fake_root v1;
+    v1.write("proc/self/cgroup", "4:memory:/m\n3:cpu,cpuacct:/docker/abc\n0::/\n");
+    v1.write("sys/fs/cgroup/memory/m/memory.limit_in_bytes", "536870912\n");
+    v1.write("sys/fs/cgroup/cpu,cpuacct/docker/abc/memory.limit_in_bytes", "1\n");
+    CHECK(v1.memory() == 536870912);
 }

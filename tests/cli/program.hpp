@@ -1,0 +1,147 @@
+// The program under test, started in a folder of its own, and what it leaves.
+#pragma once
+#include "tests/catch.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <sstream>
+#include <string>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <vector>
+
+#ifdef EXAKT_HAVE_CJSON
+#include <cjson/cJSON.h>
+#endif
+
+namespace program_test {
+
+using arguments = std::vector<std::string>;
+
+struct outcome {
+    int code;
+    std::string out, err;
+};
+
+inline std::string content(const std::filesystem::path &path) {
+    std::ifstream file(path, std::ios::binary);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+// A folder of its own for each test; the program runs in it.
+class folder {
+  public:
+    folder() {
+        char name[] = "/tmp/exakt-cli-XXXXXX";
+        REQUIRE(mkdtemp(name) != nullptr);
+        path_ = name;
+    }
+    folder(const folder &) = delete;
+    folder &operator=(const folder &) = delete;
+    ~folder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+
+    std::filesystem::path at(const std::string &name) const {
+        return path_ / name;
+    }
+
+    std::string write(const std::string &name, const std::string &text) const {
+        std::ofstream(at(name), std::ios::binary) << text;
+        return at(name).string();
+    }
+
+    // Start the program; `prepare` runs in the child before exec.
+    pid_t start(
+        const arguments &words, const std::function<void()> &prepare = [] {}) const {
+        arguments copy = words;
+        copy.insert(copy.begin(), EXAKT_CLI);
+        std::vector<char *> argv;
+        for (std::string &word : copy)
+            argv.push_back(word.data());
+        argv.push_back(nullptr);
+        const std::string out = at("stdout").string(), err = at("stderr").string();
+        const pid_t child = fork();
+        if (child == 0) {
+            const int flags = O_WRONLY | O_CREAT | O_TRUNC;
+            const bool ready = chdir(path_.c_str()) == 0 && dup2(open(out.c_str(), flags, 0666), 1) == 1 &&
+                               dup2(open(err.c_str(), flags, 0666), 2) == 2;
+            setenv("EXAKT_CACHE", at("cache").c_str(),
+                   1); // what is kept for the user who runs the tests is no concern
+            if (ready)
+                prepare();
+            if (ready)
+                execv(EXAKT_CLI, argv.data());
+            _exit(99);
+        }
+        REQUIRE(child > 0);
+        return child;
+    }
+
+    outcome finish(pid_t child) const {
+        int status = 0;
+        while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+        }
+        const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+        return {code, content(at("stdout")), content(at("stderr"))};
+    }
+
+    outcome run(
+        const arguments &words, const std::function<void()> &prepare = [] {}) const {
+        return finish(start(words, prepare));
+    }
+
+  private:
+    std::filesystem::path path_;
+};
+
+inline bool contains(const std::string &text, const std::string &part) {
+    return text.find(part) != std::string::npos;
+}
+
+// With every run of blanks and line breaks as one blank.
+inline std::string flowing(const std::string &text) {
+    std::istringstream words(text);
+    std::string line;
+    for (std::string word; words >> word;)
+        line += (line.empty() ? "" : " ") + word;
+    return line;
+}
+
+inline bool is_one_line(const std::string &text) {
+    return !text.empty() && text.find('\n') == text.size() - 1;
+}
+
+// The value behind "key":, as written; the first one.
+inline std::string field(const std::string &json, const std::string &key) {
+    const std::string quoted = "\"" + key + "\":";
+    const std::size_t start = json.find(quoted);
+    if (start == std::string::npos)
+        return "";
+    const std::size_t first = json.find_first_not_of(" \t", start + quoted.size());
+    return json.substr(first, json.find_first_of(",\n}", first) - first);
+}
+
+inline void check_parses(const std::string &text) {
+#ifdef EXAKT_HAVE_CJSON
+    cJSON *root = cJSON_Parse(text.c_str());
+    CHECK(root != nullptr);
+    cJSON_Delete(root);
+#else
+    CHECK((text.front() == '{' || text.front() == '['));
+#endif
+}
+
+inline bool has_json() {
+    static const bool known = folder().run({"list", "--json"}).code == 0;
+    return known;
+}
+
+} // namespace program_test

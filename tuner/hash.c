@@ -1,0 +1,17 @@
+#include "tuner/hash.h"
+
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+void exk_hash_text(const char *text, char hash[EXK_HASH_ROOM]) {
+    uint64_t value = 0xcbf29ce484222325u;
+    for (; *text; text++)
+        value = (value ^ (unsigned char)*text) * 0x100000001b3u;
+    snprintf(hash, EXK_HASH_ROOM, "%016" PRIx64, value);
+}
+
+bool exk_is_hash(const char *text) {
+    return strlen(text) == EXK_HASH_ROOM - 1 && strspn(text, "0123456789abcdef") == EXK_HASH_ROOM - 1;
+}
