@@ -319,7 +319,7 @@ static exit_code bench_command(const settings *s) {
 const command command_bench = {
     .name = "bench",
     .bit = CMD_BENCH,
-    .synopsis = "INPUT... -k K [options]",
+    .synopsis = "INPUT... -k K [options] | --measured RESULTS --vs RESULTS",
     .summary = "Time variants against each other, each after its result was found right.",
     .text =
         "Every sample is Lloyd's algorithm from the same centroids, threads pinned, without reading the input "

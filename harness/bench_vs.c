@@ -113,6 +113,8 @@ static exit_code conclude(bench *b) {
         return fail(CLI_LIMIT, "out of memory");
     if (!b->s->quiet)
         print_comparison(b);
+    if (b->comparison.refused == b->comparison.count)
+        warn("no row could be compared with %s", b->old.name);
     return b->comparison.slower > 0 ? CLI_DIFFERS : CLI_OK;
 }
 
