@@ -48,6 +48,7 @@ typedef struct cache_model {
 typedef struct blocking {
     cache_model l1, l2;
     int64_t n, d, k;
+    int64_t points; /* what point tiles are multiples of */
     int64_t mr, nr; /* the micro-kernel: centroids x points */
     int64_t row;    /* bytes of one point or centroid */
     int64_t threads;
@@ -101,9 +102,9 @@ static int64_t equalise(int64_t total, int64_t most, int64_t multiple) {
 }
 
 /* Tiles of points, enough of them for the threads. */
-static int64_t point_tile(const blocking *b, int64_t rows, int64_t multiple) {
+static int64_t point_tile(const blocking *b, int64_t rows) {
     int64_t most = min64(rows, b->n / (TILES_PER_THREAD * b->threads));
-    return equalise(b->n, floor_multiple(most, multiple), multiple);
+    return equalise(b->n, floor_multiple(most, b->points), b->points);
 }
 
 /* A centroid and its offset in the score. */
@@ -130,7 +131,7 @@ static void plan_fused(const blocking *b, exk_plan *plan) {
         plan->centroid_tile = fused_centroid_tile(b);
     int64_t centroids = min64(plan->centroid_tile, b->k);
     if (plan->point_tile <= 0)
-        plan->point_tile = point_tile(b, min64(fused_point_rows(b, centroids), POINTS_MOST), b->nr);
+        plan->point_tile = point_tile(b, min64(fused_point_rows(b, centroids), POINTS_MOST));
 }
 
 /* A slice of a panel stays in L1 while slices of blocks pass: of each set's ways one is for the scores on their
@@ -171,7 +172,7 @@ static void plan_tiled(const blocking *b, exk_plan *plan) {
         plan->centroid_tile = tiled_centroid_tile(b, slice);
     int64_t centroids = min64(plan->centroid_tile, b->k);
     if (plan->point_tile <= 0)
-        plan->point_tile = point_tile(b, min64(tiled_point_rows(b, centroids, slice), POINTS_MOST), b->nr);
+        plan->point_tile = point_tile(b, min64(tiled_point_rows(b, centroids, slice), POINTS_MOST));
 }
 
 /* The strategies that materialise scores against all centroids: as many points at a time as the cap allows. */
@@ -179,7 +180,7 @@ static void plan_matrix(const blocking *b, const exk_shape *shape, exk_plan *pla
     if (plan->matrix_bytes <= 0)
         plan->matrix_bytes = max64(MATRIX_BYTES, b->threads * (b->k * VALUE + b->row));
     if (plan->point_tile <= 0)
-        plan->point_tile = point_tile(b, exk_plan_matrix_rows(plan, shape), 1);
+        plan->point_tile = point_tile(b, exk_plan_matrix_rows(plan, shape));
 }
 
 static blocking blocking_of(const exk_topology *topology, const exk_shape *shape, const exk_variant *variant,
@@ -187,6 +188,7 @@ static blocking blocking_of(const exk_topology *topology, const exk_shape *shape
     const exk_cache *level = topology->level;
     blocking b = {.n = shape->n, .d = shape->d, .k = shape->k, .mr = variant->mr};
     b.nr = exk_variant_nr(variant);
+    b.points = exk_variant_points(variant);
     b.row = min64(shape->d, ROW_MOST / VALUE) * VALUE;
     b.threads = min64(max64(threads, 1), THREADS_MOST);
     b.l1 = model_of(level[0].share > 0 ? level[0].share : L1_UNKNOWN, level[0].ways);

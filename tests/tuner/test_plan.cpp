@@ -24,7 +24,8 @@ struct planned {
     const exk_variant *variant;
     exk_shape shape;
     exk_plan plan;
-    int64_t mr, nr, lanes;
+    int64_t points, mr; /* what the tiles are multiples of */
+    int64_t nr;
 };
 
 std::vector<std::string> recorded_machines() {
@@ -37,8 +38,7 @@ std::vector<std::string> recorded_machines() {
 }
 
 planned plan_for(const exk_topology *topology, const exk_variant *variant, const exk_shape &shape, int threads) {
-    planned p = {variant, shape, {}, variant->mr, exk_variant_nr(variant), 0};
-    p.lanes = p.nr / variant->nv;
+    planned p = {variant, shape, {}, exk_variant_points(variant), variant->mr, exk_variant_nr(variant)};
     p.plan.variant = variant->name;
     p.plan.threads = threads;
     exk_plan_model(topology, &shape, &p.plan);
@@ -59,60 +59,70 @@ int64_t l2_of(const exk_topology *t) {
     return t->level[1].share ? t->level[1].share : t->level[2].share ? t->level[2].share : 256 << 10;
 }
 
-int64_t l3_of(const exk_topology *t) {
-    return t->level[1].share ? t->level[2].share : 0;
+/* Whether neither n nor the threads ask for a point tile as small as this. */
+bool could_be_longer(const planned &p) {
+    return 4 * p.plan.point_tile < std::min(int64_t{480}, p.shape.n / (4 * p.plan.threads));
 }
 
 std::string shape_fault(const planned &p) {
     if (p.plan.threads <= 0 || p.plan.point_tile <= 0 || p.plan.centroid_tile <= 0 || p.plan.depth_tile <= 0)
         return "a field is not positive";
-    if (p.plan.point_tile > round_up(p.shape.n, p.mr) || p.plan.point_tile % p.mr)
-        return "point_tile is no multiple of mr, or larger than n";
+    if (p.plan.point_tile > round_up(p.shape.n, p.points) || p.plan.point_tile % p.points)
+        return "point_tile is no multiple of a panel, or larger than n";
     if (p.plan.depth_tile > p.shape.d)
         return "depth_tile is larger than d";
-    if (p.shape.n >= 4 * p.plan.threads * p.mr && p.shape.n / p.plan.point_tile < 4 * p.plan.threads)
+    if (p.shape.n >= 4 * p.plan.threads * p.points && p.shape.n / p.plan.point_tile < 4 * p.plan.threads)
         return "too few point tiles for the threads";
-    if (leaves_runt(p.shape.n, p.plan.point_tile, p.mr))
+    if (leaves_runt(p.shape.n, p.plan.point_tile, p.points))
         return "a runt of points";
     return "";
 }
 
 std::string tiles_fault(const planned &p) {
-    if (p.plan.centroid_tile % p.nr || p.plan.centroid_tile > round_up(p.shape.k, p.nr))
-        return "centroid_tile is no multiple of nr, or larger than k";
-    if (leaves_runt(p.shape.k, p.plan.centroid_tile, p.nr))
+    if (p.plan.centroid_tile % p.mr || p.plan.centroid_tile > round_up(p.shape.k, p.mr))
+        return "centroid_tile is no multiple of mr, or larger than k";
+    if (p.plan.point_tile > 480)
+        return "the point tile is too long for a tight bound";
+    if (p.plan.depth_tile > 384)
+        return "the slice is too long for a tight bound";
+    if (leaves_runt(p.shape.k, p.plan.centroid_tile, p.mr))
         return "a runt of centroids";
-    if (leaves_runt(p.shape.d, p.plan.depth_tile, 1))
+    if (leaves_runt(p.shape.d, p.plan.depth_tile, 4))
         return "a runt of dimensions";
     return "";
 }
 
 std::string fused_fault(const planned &p, const exk_topology *t) {
-    int64_t row = p.shape.d * 4, state = 3 * p.lanes * 4;
-    int64_t group = 2 * p.mr * (row + state);
+    int64_t row = p.shape.d * 4, l2 = l2_of(t);
     int64_t centroids = std::min(p.plan.centroid_tile, p.shape.k) * (row + 4);
-    bool panel_fits_l2 = 2 * (p.nr * (row + 4) + group) <= l2_of(t);
-    if (p.plan.centroid_tile > p.nr && centroids + group > (panel_fits_l2 ? l2_of(t) : l3_of(t)))
-        return "the centroid tile does not fit";
-    if (p.plan.centroid_tile < p.shape.k && 16 * (centroids + group) < l2_of(t))
+    if (p.plan.centroid_tile > p.mr && 4 * centroids > l2)
+        return "the centroid tile takes more than a quarter of L2";
+    if (p.plan.centroid_tile < p.shape.k && 16 * (p.plan.centroid_tile + p.mr) * (row + 4) < l2)
         return "the centroid tile wastes L2";
-    int64_t points = p.plan.point_tile * (row + state + 12);
-    bool in_l2 = p.plan.centroid_tile >= p.shape.k && centroids + points <= l2_of(t);
-    bool in_l3 = centroids + points <= l3_of(t);
-    bool streams = p.plan.point_tile <= round_up(std::max(4 * p.plan.centroid_tile, 16 * p.mr), p.mr);
-    return in_l2 || in_l3 || streams ? "" : "the point tile does not fit";
+    int64_t point = 3 * row + 24;
+    if (p.plan.point_tile > p.nr && p.plan.point_tile * point + centroids > l2)
+        return "the point tile does not fit";
+    if (could_be_longer(p) && 8 * (p.plan.point_tile + p.nr) * point < l2)
+        return "the point tile wastes L2";
+    return "";
 }
 
 std::string tiled_fault(const planned &p, const exk_topology *t) {
-    int64_t l1 = t->level[0].share ? t->level[0].share : 32 << 10;
-    int64_t slice = p.plan.depth_tile * 4;
+    int64_t l1 = t->level[0].share ? t->level[0].share : 32 << 10, l2 = l2_of(t);
+    int64_t slice = p.plan.depth_tile * 4, rows = 2 * p.shape.d * 4;
     if (slice > 32 && (p.mr + p.nr) * slice > l1)
         return "the slices do not fit L1";
-    if (p.plan.depth_tile < p.shape.d && 4 * (p.mr + p.nr) * slice < l1)
+    if (p.plan.depth_tile < std::min(p.shape.d, int64_t{96}) && 4 * (p.mr + p.nr) * slice < l1)
         return "the slices waste L1";
-    int64_t points = p.plan.point_tile * (p.plan.centroid_tile * 4 + slice + 3 * p.lanes * 4);
-    if (p.plan.point_tile > p.mr && points + p.nr * slice > l2_of(t))
+    int64_t centroids = std::min(p.plan.centroid_tile, p.shape.k);
+    int64_t scores = p.plan.point_tile * (centroids * 4 + 24) + centroids * slice;
+    if (p.plan.point_tile > p.nr && scores > l2)
         return "the score buffer does not fit L2";
+    if (p.plan.point_tile > p.nr && 2 * p.nr * rows <= l2 && scores + p.plan.point_tile * rows > l2)
+        return "the points do not fit L2 beside the score buffer";
+    int64_t longer = (p.plan.point_tile + p.nr) * ((centroids + p.mr) * 4 + rows + 24);
+    if (could_be_longer(p) && p.plan.centroid_tile < p.shape.k && 16 * (longer + (centroids + p.mr) * slice) < l2)
+        return "points and scores waste L2";
     return "";
 }
 
@@ -184,13 +194,13 @@ TEST_CASE("plans that were looked at", "[plan]") {
         int threads;
         int64_t point_tile, centroid_tile, depth_tile;
     } const known[] = {
-        {"vm-l3-260mb.xml", "assign_f32_fused__avx512", {200000, 768, 1000}, 2, 480, 128, 384},
-        {"vm-l3-260mb.xml", "assign_f32_fused__avx512", {100000, 2, 100}, 2, 468, 128, 2},
-        {"vm-l3-260mb.xml", "assign_f32_tiled__avx512", {200000, 768, 1000}, 2, 480, 512, 256},
-        {"hybrid-8p-8e.xml", "assign_f32_fused__avx2", {500000, 128, 1000}, 16, 480, 512, 128},
-        {"epyc-64.xml", "assign_f32_fused__avx2", {500000, 128, 1000}, 64, 480, 208, 128},
-        {"epyc-64.xml", "assign_f32_fused__avx2", {200000, 4096, 1000}, 64, 480, 176, 376},
-        {"no-l3-a72.xml", "assign_f32_fused__neon", {10000, 784, 100}, 4, 180, 16, 264},
+        {"vm-l3-260mb.xml", "assign_f32_fused__avx512", {200000, 768, 1000}, 2, 144, 168, 384},
+        {"vm-l3-260mb.xml", "assign_f32_fused__avx512", {100000, 2, 100}, 2, 432, 104, 2},
+        {"vm-l3-260mb.xml", "assign_f32_tiled__avx512", {200000, 768, 1000}, 2, 192, 200, 192},
+        {"hybrid-8p-8e.xml", "assign_f32_fused__avx2", {500000, 128, 1000}, 16, 480, 504, 128},
+        {"epyc-64.xml", "assign_f32_fused__avx2", {500000, 128, 1000}, 64, 208, 252, 128},
+        {"epyc-64.xml", "assign_f32_fused__avx2", {200000, 4096, 1000}, 64, 16, 6, 376},
+        {"no-l3-a72.xml", "assign_f32_fused__neon", {10000, 784, 100}, 4, 12, 16, 264},
     };
     for (const auto &row : known) {
         INFO(row.machine << " " << row.variant << " n " << row.shape.n << " d " << row.shape.d);
@@ -212,7 +222,7 @@ TEST_CASE("fields that the user chose stay, the others go with them", "[plan]") 
     exk_plan plan = {};
     plan.variant = "assign_f32_fused__scalar";
     plan.threads = 2;
-    plan.centroid_tile = 16 * exk_variant_nr(exk_variant_find(plan.variant));
+    plan.centroid_tile = 16 * exk_variant_find(plan.variant)->mr;
     plan.depth_tile = 64;
     exk_plan chosen = plan;
     CHECK(std::string(exk_plan_model(topology.get(), &shape, &plan)) == "model");
