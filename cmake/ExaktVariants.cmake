@@ -45,8 +45,7 @@ function(exakt_add_per_isa target)
             add_library(${object} OBJECT ${source})
             target_compile_definitions(${object} PRIVATE
                 EXK_${macro}=exk_${name}__${isa} EXK_VEC_HEADER="kernels/vec/vec_${isa}.h"
-                EXK_FIXED_HEADER="kernels/vec/fixed_${isa}.h"
-                EXK_WIDE_HEADER="kernels/vec/wide_${isa}.h")
+                EXK_FIXED_HEADER="kernels/vec/fixed_${isa}.h" EXK_WIDE_HEADER="kernels/vec/wide_${isa}.h")
             target_compile_options(${object} PRIVATE ${EXAKT_ISA_${isa}_FLAGS})
             target_link_libraries(${object} PRIVATE exakt_flags)
             set_target_properties(${object} PROPERTIES POSITION_INDEPENDENT_CODE ON)

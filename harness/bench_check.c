@@ -162,26 +162,31 @@ static void count_votes(bench_group *g, ballot *b) {
             exk_result_free(b->results[i]);
 }
 
-/* No row can say who is right, but all can say whether they agree. */
-static exit_code verify_among_themselves(bench_group *g) {
-    const size_t rows = (size_t)g->measure.count;
-    ballot b = {calloc(rows, sizeof(exk_result *)), calloc(rows, sizeof(int)), calloc(rows, sizeof(int)), 0};
-    exit_code code = b.results && b.votes && b.choice ? CLI_OK : fail(CLI_LIMIT, "out of memory");
-    for (int i = 0; i < g->measure.count && code == CLI_OK; i++) {
+static void hold_vote(bench_group *g, ballot *b) {
+    for (int i = 0; i < g->measure.count; i++) {
         exk_result *result;
-        b.choice[i] = -1;
+        b->choice[i] = -1;
         if (g->rows[i].state != BENCH_UNCHECKED || interrupted())
             continue;
         show_check(&g->rows[i]);
         if (bench_run_row(&g->rows[i], &g->points, g->iterations, &result))
-            vote(&b, i, result);
+            vote(b, i, result);
     }
-    if (b.count > 0)
-        count_votes(g, &b);
+    if (b->count > 0)
+        count_votes(g, b);
+}
+
+/* No row can say who is right, but all can say whether they agree. */
+static exit_code verify_among_themselves(bench_group *g) {
+    const size_t rows = (size_t)g->measure.count;
+    ballot b = {calloc(rows, sizeof(exk_result *)), calloc(rows, sizeof(int)), calloc(rows, sizeof(int)), 0};
+    const bool has_room = b.results && b.votes && b.choice;
+    if (has_room)
+        hold_vote(g, &b);
     free(b.results);
     free(b.votes);
     free(b.choice);
-    return code;
+    return has_room ? CLI_OK : fail(CLI_LIMIT, "out of memory");
 }
 
 static void accept_rest(bench_group *g) {

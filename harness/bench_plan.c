@@ -55,14 +55,9 @@ static int find_ceiling(bench_group *g, const char *isa, int threads) {
 
 static void plan_row(bench_row *r, int threads) {
     const bench *b = r->group->bench;
-    const settings *s = b->s;
-    r->plan = (exk_plan){.threads = threads,
-                         .point_tile = s->point_tile,
-                         .centroid_tile = s->centroid_tile,
-                         .depth_tile = s->depth_tile,
-                         .matrix_bytes = s->matrix_bytes};
+    r->plan = plan_given(b->s, threads);
     r->plan_source = plan_for(b->has_topology ? &b->topology : NULL, r->variant, &r->group->shape, &r->plan);
-    if (s->point_tile || s->centroid_tile || s->depth_tile || s->matrix_bytes)
+    if (plan_is_given(b->s))
         r->plan_source = "command line";
 }
 

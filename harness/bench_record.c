@@ -2,6 +2,7 @@
 #include "harness/manifest.h"
 #include "harness/output.h"
 #include "harness/report.h"
+#include "harness/summary.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -12,21 +13,16 @@ static const char *const init_names[] = {"kmeans++", "random", "first"};
 
 static void add_plan(json *node, const bench_row *r) {
     json *plan = json_add_object(node, "plan");
-    json_add_integer(plan, "point_tile", r->plan.point_tile);
-    json_add_integer(plan, "centroid_tile", r->plan.centroid_tile);
-    json_add_integer(plan, "depth_tile", r->plan.depth_tile);
-    json_add_integer(plan, "matrix_bytes", r->plan.matrix_bytes);
+    summary_add_plan(plan, &r->plan);
     json_add_text(plan, "source", r->plan_source);
 }
 
 /* Where the time of an iteration went: means, in seconds. */
 static void add_parts(json *node, const bench_row *r) {
     const double iterations = (double)r->parts_iterations;
-    json *parts = json_add_object(node, "parts");
-    json_add_real(parts, "prepare", r->parts.prepare / iterations);
-    json_add_real(parts, "assign", r->parts.assign / iterations);
-    json_add_real(parts, "refine", r->parts.refine / iterations);
-    json_add_real(parts, "update", r->parts.update / iterations);
+    const exk_parts mean = {r->parts.prepare / iterations, r->parts.assign / iterations,
+                            r->parts.refine / iterations, r->parts.update / iterations};
+    summary_add_parts(json_add_object(node, "parts"), &mean);
 }
 
 static void add_flags(json *node, unsigned flags) {
@@ -52,6 +48,7 @@ static void add_samples(json *node, const measure_candidate *c) {
         json_add_integer(sample, "involuntary_switches", s->switches);
         json_add_integer(sample, "minor_faults", s->minor_faults);
         json_add_integer(sample, "major_faults", s->major_faults);
+        json_add_bool(sample, "disturbed", s->flags != 0);
         add_flags(sample, s->flags);
     }
 }
@@ -240,8 +237,9 @@ static void put_sample(FILE *out, const bench_row *r, const measure_sample *s) {
     const double d = (double)shape->d;
     fputc('\n', out);
     put_quoted(out, r->group->input);
-    fprintf(out, ",%s,%d,%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%d,%d", r->variant->name, r->plan.threads,
-            shape->n, shape->d, shape->k, r->iterations, s->round, s->position);
+    fprintf(out, ",%s,%d,%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%d,%d,%d", r->variant->name,
+            r->plan.threads, shape->n, shape->d, shape->k, r->iterations, r->group->repeats, s->round,
+            s->position);
     put_real(out, s->seconds);
     put_real(out, 2e-9 * d * (double)r->evaluations / s->seconds);
     put_real(out, 2e-9 * d * (double)shape->n * (double)shape->k * (double)r->iterations / s->seconds);
@@ -253,7 +251,7 @@ static void put_sample(FILE *out, const bench_row *r, const measure_sample *s) {
 }
 
 static void put_table(const bench *b, FILE *out) {
-    fputs("input,variant,threads,n,d,k,iterations,round,position,seconds,executed_gflops,effective_gflops,"
+    fputs("input,variant,threads,n,d,k,iterations,repeats,round,position,seconds,executed_gflops,effective_gflops,"
           "ceiling_gflops,stolen_seconds,waited_seconds,involuntary_switches,minor_faults,major_faults,flags",
           out);
     for (int i = 0; i < b->group_count; i++) {

@@ -33,6 +33,7 @@ static bool fill_row(results_row *to, const bench_row *r) {
     for (int i = 0; i < c->count; i++) {
         to->seconds[i] = c->samples[i].seconds;
         to->ceiling[i] = c->samples[i].gauge * 1e-9;
+        to->disturbed += c->samples[i].flags != 0;
         to->has_ceiling = to->has_ceiling && c->samples[i].gauge > 0;
     }
     return true;

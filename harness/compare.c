@@ -42,6 +42,10 @@ static const char *obstacle(const results *old, const results *now, const compar
         return "another outcome: other points, or another start";
     if (strcmp(a->ceiling_isa, b->ceiling_isa) != 0)
         return "another ceiling";
+    if (2 * a->disturbed > a->count)
+        return "most samples of the earlier run were disturbed";
+    if (2 * b->disturbed > b->count)
+        return "most samples were disturbed";
     if (!a->has_ceiling || !b->has_ceiling)
         return "no ceiling was measured";
     return "";

@@ -3,7 +3,8 @@
  * The clock of a machine differs from run to run, so a time counts in multiply-adds: seconds times the rate of
  * them that was measured in the same round. A row is slower if Mann and Whitney's test rejects that it takes at
  * most compare_effect longer, faster the other way round; Holm's correction keeps the chance of any wrong verdict
- * among all rows at compare_alpha. */
+ * among all rows at compare_alpha. That holds as long as samples are not disturbed more in
+ * one run than in the other: rows with most of their samples disturbed are refused. */
 #ifndef EXK_COMPARE_H
 #define EXK_COMPARE_H
 

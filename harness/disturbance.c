@@ -5,6 +5,8 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -17,19 +19,39 @@ static bool is_one_of(int cpu, const int *cpus, int count, const cpu_set_t *allo
     return false;
 }
 
-/* "cpu3 user nice system idle iowait irq softirq steal ..." of /proc/stat, in clock ticks. */
+/* The index-th number, from 0, of a row of numbers with blanks between; false if there are fewer. */
+static bool nth_number(const char *text, int index, unsigned long long *number) {
+    for (int i = 0; i <= index; i++) {
+        char *end;
+        *number = strtoull(text, &end, 10);
+        if (end == text)
+            return false;
+        text = end;
+    }
+    return true;
+}
+
+/* The CPU of a line "cpu3 user nice system idle iowait irq softirq steal ..." of /proc/stat, and its numbers; -1
+ * for other lines, that of all CPUs among them. */
+static int cpu_of(const char *line, char **numbers) {
+    if (strncmp(line, "cpu", 3) != 0 || line[3] < '0' || line[3] > '9')
+        return -1;
+    return (int)strtol(line + 3, numbers, 10);
+}
+
+/* In clock ticks there. */
 static double stolen_seconds(const int *cpus, int count) {
+    enum { STEAL = 7 };
     FILE *file = fopen("/proc/stat", "re");
     cpu_set_t allowed;
     CPU_ZERO(&allowed);
     sched_getaffinity(getpid(), sizeof allowed, &allowed);
-    char line[512];
-    int cpu;
+    char line[512], *numbers;
     unsigned long long steal, sum = 0;
     bool known = false;
     while (file && fgets(line, sizeof line, file) && line[0] == 'c') {
-        if (sscanf(line, "cpu%d %*u %*u %*u %*u %*u %*u %*u %llu", &cpu, &steal) != 2 ||
-            !is_one_of(cpu, cpus, count, &allowed))
+        const int cpu = cpu_of(line, &numbers);
+        if (cpu < 0 || !is_one_of(cpu, cpus, count, &allowed) || !nth_number(numbers, STEAL, &steal))
             continue;
         sum += steal;
         known = true;
@@ -41,13 +63,13 @@ static double stolen_seconds(const int *cpus, int count) {
 
 /* "running waiting slices" in nanoseconds, of one thread. */
 static bool thread_waited(const char *id, double *sum) {
-    char path[64];
+    char path[64], line[128] = "";
     unsigned long long waiting;
     snprintf(path, sizeof path, "/proc/self/task/%.20s/schedstat", id);
     FILE *file = fopen(path, "re");
     if (!file)
         return false;
-    const bool known = fscanf(file, "%*u %llu", &waiting) == 1;
+    const bool known = fgets(line, sizeof line, file) && nth_number(line, 1, &waiting);
     fclose(file);
     *sum += known ? (double)waiting * 1e-9 : 0;
     return known;

@@ -80,7 +80,7 @@ static const option_row table[] = {
      "dimensions summed in registers before the sum is folded (default: from the cache model)"},
     {"matrix-bytes", 0, KIND_COUNT, "BYTES", NULL, TILING, FIELD(matrix_bytes), 1, ANY,
      "cap on the score matrix of naive and blas (default: chosen by the library)"},
-    {"update", 0, KIND_CHOICE, "auto|moved|scatter|sorted", "auto", CMD_FIT, FIELD(update), 0, 0,
+    {"update", 0, KIND_CHOICE, "auto|moved|scatter|sorted", "auto", CMD_FIT | CMD_BENCH, FIELD(update), 0, 0,
      "how sums of clusters are brought up to date: what moved, or all points, into sums of each thread while in cache; "
      "or sorted by cluster into one set of sums, which needs less memory where k and the dimension are large"},
     {"nodes", 0, KIND_COUNT, "N", NULL, TILING, FIELD(nodes), 1, 4096,

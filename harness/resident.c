@@ -1,7 +1,7 @@
 #include "harness/resident.h"
 
-#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A line "VmHWM:    1234 kB" of /proc/self/status. */
@@ -9,10 +9,10 @@ static int64_t status_bytes(const char *key) {
     FILE *file = fopen("/proc/self/status", "re");
     const size_t length = strlen(key);
     char line[256];
-    int64_t kilobytes, bytes = -1;
+    int64_t bytes = -1;
     while (file && bytes < 0 && fgets(line, sizeof line, file))
-        if (strncmp(line, key, length) == 0 && sscanf(line + length, "%" SCNd64 " kB", &kilobytes) == 1)
-            bytes = kilobytes * 1024;
+        if (strncmp(line, key, length) == 0)
+            bytes = strtoll(line + length, NULL, 10) * 1024;
     if (file)
         fclose(file);
     return bytes;

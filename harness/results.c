@@ -46,6 +46,10 @@ static bool read_sample(const json *item, results_row *row, int index, json_sour
     } else if (!json_read_real(item, "ceiling_gflops", least_rate, most_rate, &row->ceiling[index], source)) {
         return false;
     }
+    bool disturbed;
+    if (!json_read_bool(item, "disturbed", &disturbed, source))
+        return false;
+    row->disturbed += disturbed;
     return json_read_real(item, "seconds", least_seconds, most_seconds, &row->seconds[index], source);
 }
 

@@ -23,7 +23,7 @@ typedef struct results_row {
     char ceiling_isa[RESULTS_WORD]; /* whose multiply-adds the ceiling is */
     bool has_ceiling;               /* of every sample */
     double *seconds, *ceiling;      /* of each sample: a fit's time, GFLOP/s beside it */
-    int count;
+    int count, disturbed;           /* samples; those with flags */
 } results_row;
 
 typedef struct results {

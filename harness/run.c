@@ -77,7 +77,17 @@ const char *plan_for(const exk_topology *topology, const exk_variant *variant, c
     return "default";
 }
 
-static bool any_tile_given(const settings *s) {
+exk_plan plan_given(const settings *s, int threads) {
+    return (exk_plan){.threads = threads,
+                      .point_tile = s->point_tile,
+                      .centroid_tile = s->centroid_tile,
+                      .depth_tile = s->depth_tile,
+                      .matrix_bytes = s->matrix_bytes,
+                      .update = (exk_update)s->update,
+                      .nodes = (int)s->nodes};
+}
+
+bool plan_is_given(const settings *s) {
     return s->point_tile || s->centroid_tile || s->depth_tile || s->matrix_bytes || s->update || s->nodes;
 }
 
@@ -85,7 +95,7 @@ static bool any_tile_given(const settings *s) {
 static void prefer_tuned(run *r) {
     const char *source;
     const settings *s = r->s;
-    if (strcmp(s->variant, "auto") != 0 || any_tile_given(s) || !r->has_topology)
+    if (strcmp(s->variant, "auto") != 0 || plan_is_given(s) || !r->has_topology)
         return;
     const int threads = s->threads ? (int)s->threads : exk_topology_threads(&r->topology);
     const exk_profile_entry *entry =
@@ -102,15 +112,9 @@ exit_code run_plan(run *r, int64_t k) {
         return code;
     r->has_topology = topology_or_warning(&r->topology);
     prefer_tuned(r);
-    r->plan = (exk_plan){.threads = (int)s->threads,
-                         .point_tile = s->point_tile,
-                         .centroid_tile = s->centroid_tile,
-                         .depth_tile = s->depth_tile,
-                         .matrix_bytes = s->matrix_bytes,
-                         .update = (exk_update)s->update,
-                         .nodes = (int)s->nodes};
+    r->plan = plan_given(s, (int)s->threads);
     r->plan_rest_source = plan_for(r->has_topology ? &r->topology : NULL, r->variant, &r->shape, &r->plan);
-    r->plan_source = any_tile_given(s) ? "command line" : r->plan_rest_source;
+    r->plan_source = plan_is_given(s) ? "command line" : r->plan_rest_source;
     return CLI_OK;
 }
 

@@ -38,6 +38,10 @@ bool topology_or_warning(exk_topology *topology);
 /* The tuned plans that may serve here; read once, and what cannot be used is a warning. */
 const exk_profiles *profiles_here(const exk_topology *topology);
 
+/* What the command line says about the plan; and whether it says anything beside the threads. */
+exk_plan plan_given(const settings *s, int threads);
+bool plan_is_given(const settings *s);
+
 /* Fill plan for a variant: fields given on the command line win, then a tuned profile, then the model. */
 const char *plan_for(const exk_topology *topology, const exk_variant *variant, const exk_shape *shape,
                      exk_plan *plan);

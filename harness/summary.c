@@ -137,17 +137,21 @@ void summary_print(FILE *out, const run *r) {
             centroids_hash(r->result, centroids));
 }
 
+void summary_add_plan(json *node, const exk_plan *plan) {
+    json_add_text(node, "variant", plan->variant);
+    json_add_integer(node, "threads", plan->threads);
+    json_add_integer(node, "point_tile", plan->point_tile);
+    json_add_integer(node, "centroid_tile", plan->centroid_tile);
+    json_add_integer(node, "depth_tile", plan->depth_tile);
+    json_add_integer(node, "matrix_bytes", plan->matrix_bytes);
+    json_add_text(node, "update", update_names[plan->update]);
+    json_add_integer(node, "nodes", plan->nodes);
+}
+
 static void add_plan(json *root, const run *r) {
-    exk_plan plan = exk_result_plan(r->result);
+    const exk_plan plan = exk_result_plan(r->result);
     json *node = json_add_object(root, "plan");
-    json_add_text(node, "variant", plan.variant);
-    json_add_integer(node, "threads", plan.threads);
-    json_add_integer(node, "point_tile", plan.point_tile);
-    json_add_integer(node, "centroid_tile", plan.centroid_tile);
-    json_add_integer(node, "depth_tile", plan.depth_tile);
-    json_add_integer(node, "matrix_bytes", plan.matrix_bytes);
-    json_add_text(node, "update", update_names[plan.update]);
-    json_add_integer(node, "nodes", plan.nodes);
+    summary_add_plan(node, &plan);
     json_add_text(node, "source", r->plan_source);
     json_add_text(node, "source_of_rest", r->plan_rest_source);
 }

@@ -18,6 +18,9 @@ void summary_print(FILE *out, const run *r);
 /* The record of a run; the caller adds what only its command knows, then writes it. */
 json *summary_json(const run *r, const char *name);
 
+/* The fields of a plan, into an object. */
+void summary_add_plan(json *node, const exk_plan *plan);
+
 /* Members with the seconds that each part of the iterations took. */
 void summary_add_parts(json *node, const exk_parts *parts);
 

@@ -61,21 +61,32 @@ static double measure_block(exk_run *run, int64_t first, int64_t last) {
     return sum;
 }
 
-/* largest[t] over up to SAMPLE points spread over all of them. */
-static void sample_columns(exk_run *run, float *largest) {
+/* Of all threads into run->largest. */
+static void gather_maxima(exk_run *run) {
+    const int64_t d = run->points.d;
+    memset(run->largest, 0, (size_t)d * sizeof *run->largest);
+    for (int thread = 0; thread < run->plan.threads; thread++)
+        run->bulk->column_max(run->column_max + thread * d, d, run->largest);
+}
+
+/* run->largest over up to SAMPLE points spread over all of them. */
+static void sample_columns(exk_run *run) {
     enum { SAMPLE = 4096 };
-    const int64_t n = run->points.n;
+    const int64_t n = run->points.n, d = run->points.d;
     const int count = n < SAMPLE ? (int)n : SAMPLE;
-    memset(largest, 0, (size_t)run->points.d * sizeof *largest);
+    memset(run->column_max, 0, (size_t)(run->plan.threads * d) * sizeof *run->column_max);
+#pragma omp parallel for schedule(static) num_threads(run->plan.threads)
     for (int i = 0; i < count; i++)
-        run->bulk->column_max(row_of(&run->points, exk_share(n, i, count)), run->points.d, largest);
+        run->bulk->column_max(row_of(&run->points, exk_share(n, i, count)), d,
+                              run->column_max + omp_get_thread_num() * d);
+    gather_maxima(run);
 }
 
 /* The scale of the sums depends on the largest magnitude of each column, which nobody knows before all points were
  * seen. So they are summed up with two guesses: of the sample, and half as fine. */
 static void guess_scales(exk_run *run) {
     const int64_t d = run->points.d;
-    sample_columns(run, run->largest);
+    sample_columns(run);
     exk_sums_scale(run->points.n, d, run->largest, run->scale, run->unit);
     for (int64_t t = 0; t < d; t++) {
         run->guess[t] = run->scale[t];
@@ -108,12 +119,9 @@ static double survey_block(exk_run *run, int64_t first, int64_t last) {
     return sum;
 }
 
-/* Of all threads: the maxima in run->largest, the sums in the first thread's. */
-static void gather_survey(exk_run *run) {
+/* Of all threads into the first one's. */
+static void gather_sums(exk_run *run) {
     const int64_t d = run->points.d;
-    memset(run->largest, 0, (size_t)d * sizeof *run->largest);
-    for (int thread = 0; thread < run->plan.threads; thread++)
-        run->bulk->column_max(run->column_max + thread * d, d, run->largest);
     for (int thread = 1; thread < run->plan.threads; thread++)
         run->bulk->drain(run->column_sum + 2 * thread * d, 2 * d, run->column_sum);
 }
@@ -139,7 +147,7 @@ static void settle_sums(exk_run *run) {
         return;
     memset(run->column_sum, 0, 2 * (size_t)(run->plan.threads * d) * sizeof *run->column_sum);
     exk_run_blocked_sum(run, add_block);
-    gather_survey(run);
+    gather_sums(run);
 }
 
 static bool all_finite(const exk_run *run) {
@@ -151,10 +159,10 @@ static void survey(exk_run *run) {
     const size_t d = (size_t)run->points.d, threads = (size_t)run->plan.threads;
     guess_scales(run);
     memset(run->shift, 0, d * sizeof *run->shift);
-    memset(run->column_max, 0, threads * d * sizeof *run->column_max);
     memset(run->column_sum, 0, 2 * threads * d * sizeof *run->column_sum);
     run->square_sum = exk_run_blocked_sum(run, survey_block);
-    gather_survey(run);
+    gather_maxima(run);
+    gather_sums(run);
     exk_sums_scale(run->points.n, run->points.d, run->largest, run->scale, run->unit);
 }
 

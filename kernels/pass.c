@@ -215,9 +215,10 @@ static void prepare_part(exk_run *run, exk_worker *worker, int part, int parts) 
     worker->next_unit = exk_share(units, part, parts);
     worker->last_unit = exk_share(units, part + 1, parts);
     const int64_t first = exk_share(run->k, part, parts), last = exk_share(run->k, part + 1, parts);
-    if (!run->digested)
+    if (!run->digested) {
         exk_filter_digest(&run->filter, run->centroids, first, last);
 #pragma omp barrier
+    }
 #pragma omp single
     exk_filter_begin(&run->filter, run->centroids);
     exk_filter_fill(&run->filter, run->centroids, first, last);

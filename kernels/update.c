@@ -51,8 +51,7 @@ void exk_run_displaced(exk_run *run, int64_t j) {
 }
 
 void exk_run_update(exk_run *run, int what) {
-    const int64_t chunk = run->k / (8 * run->plan.threads) + 1;
-#pragma omp parallel for schedule(dynamic, chunk) num_threads(run->plan.threads)
+#pragma omp parallel for schedule(dynamic, run->k / (8 * run->plan.threads) + 1) num_threads(run->plan.threads)
     for (int64_t j = 0; j < run->k; j++) {
         if ((what & EXK_UPDATE_OVERLAPS) && (run->stale[j] & EXK_STALE_OVERLAP))
             update_overlap(run, j);

@@ -3,7 +3,9 @@
 #include "tests/faults/inject.hpp"
 #include "tests/fit.hpp"
 #include "tests/test_datasets.hpp"
+#include "tuner/profile.h"
 
+#include <cstring>
 #include <functional>
 #include <string>
 #include <vector>
@@ -238,4 +240,74 @@ TEST_CASE("a write refused memory is still a write", "[faults]") {
     const int requests = inject::each(
         fault::memory, [&](int) { CHECK(write_new(path, nullptr) == EXK_OK); }, check_nothing_leaked);
     CHECK(requests == 0);
+}
+
+namespace {
+
+// A profile with two old entries in a folder of its own, a copy beside it, and a new entry to merge.
+struct kept_profile {
+    TempDir dir;
+    exk_fingerprint machine = {};
+    exk_profile_entry old_entry = {}, new_entry = {};
+
+    kept_profile() {
+        setenv("EXAKT_CACHE", dir.path().c_str(), 1);
+        std::strcpy(machine.text, "cpu=A; caches=unknown; pus=1");
+        std::strcpy(machine.geometry, "unknown");
+        exk_hash_text(machine.text, machine.hash);
+        exk_profile_stamp(&old_entry);
+        old_entry.shape = {1000, 16, 100};
+        old_entry.threads = old_entry.ties = 1;
+        std::strcpy(old_entry.variant, "assign_f32_fused__scalar");
+        old_entry.seconds = old_entry.low = old_entry.high = 1;
+        new_entry = old_entry;
+        new_entry.shape.d = 64;
+        REQUIRE(merge(old_entry).status == EXK_OK);
+        old_entry.shape.d = 32; // of which the copy knows nothing
+        REQUIRE(merge(old_entry).status == EXK_OK);
+    }
+    ~kept_profile() {
+        unsetenv("EXAKT_CACHE");
+    }
+    kept_profile(const kept_profile &) = delete;
+    kept_profile &operator=(const kept_profile &) = delete;
+
+    Verdict merge(const exk_profile_entry &entry) const {
+        char note[EXK_PROFILE_NOTE_ROOM];
+        exk_error error = {};
+        const exk_status status = exk_profile_merge(&machine, &entry, 1, note, &error);
+        return {status, status == EXK_OK ? "" : error.message, false};
+    }
+    int entries() const {
+        char note[EXK_PROFILE_NOTE_ROOM];
+        exk_profile profile;
+        REQUIRE(exk_profile_load(&machine, &profile, note, nullptr) == EXK_OK);
+        CHECK(std::string(note).empty());
+        const int count = profile.count;
+        exk_profile_free(&profile);
+        return count;
+    }
+};
+
+} // namespace
+
+TEST_CASE("whatever fails, a tuned profile has its old entries, and the new one if it was said", "[faults]") {
+    if (!json_available())
+        return;
+    for (const fault kind : {fault::memory, fault::file}) {
+        int calls = 0;
+        for (bool reached = true; reached; calls++) {
+            const kept_profile kept;
+            const long held = inject::held();
+            inject::arm(kind, calls + 1);
+            const Verdict v = kept.merge(kept.new_entry);
+            reached = inject::disarm();
+            INFO((kind == fault::memory ? "request " : "call ") << calls + 1 << ": " << v.message);
+            CHECK(inject::held() <= held); // a text that cJSON allocated behind our back is freed by us
+            CHECK(kept.entries() == (v.status == EXK_OK ? 3 : 2));
+            CHECK(v.message.empty() == (v.status == EXK_OK));
+            CHECK((reached || v.status == EXK_OK));
+        }
+        CHECK(calls > 5);
+    }
 }

@@ -47,7 +47,7 @@ void exk_profile_stamp(exk_profile_entry *entry);
 
 void exk_profile_free(exk_profile *profile);
 
-/* A whole profile from a text (a 0 stands at its end), or EXK_ERR_FORMAT, one line that starts with name, and an
+/* A whole profile from a text (a 0 stands at its end), or an error, one line that starts with name, and an
  * empty profile. */
 exk_status exk_profile_parse(const char *text, size_t length, const char *name, exk_profile *profile,
                              exk_error *error);

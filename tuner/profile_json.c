@@ -1,6 +1,8 @@
 /* Profiles as text. */
 #include "tuner/profile.h"
 
+#include "kernels/status.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,24 +84,28 @@ static bool read_entry(const json *node, exk_profile_entry *e, json_source *sour
            exk_record_read_hash(node, "registry", e->registry, source);
 }
 
+static exk_status out_of_memory(const json_source *source) {
+    return exk_fail(source->error, EXK_ERR_MEMORY, "%s: out of memory", source->name);
+}
+
 /* Entries in any order, and twice the same, become a profile as exk_profile_add makes it. */
-static bool read_entries(const json *root, exk_profile *profile, json_source *source) {
+static exk_status read_entries(const json *root, exk_profile *profile, json_source *source) {
     const json *item;
     int count;
     if (!json_read_array(root, "entries", EXK_PROFILE_ENTRIES, &item, &count, source))
-        return false;
+        return EXK_ERR_FORMAT;
     exk_profile_entry *entries = calloc((size_t)count + 1, sizeof *entries);
     if (!entries)
-        return exk_record_demand(false, "out of memory", source);
-    bool good = true;
-    for (int i = 0; good && item; item = json_next(item), i++) {
+        return out_of_memory(source);
+    exk_status status = EXK_OK;
+    for (int i = 0; status == EXK_OK && item; item = json_next(item), i++) {
         snprintf(source->where, sizeof source->where, "entry %d: ", i + 1);
-        good = read_entry(item, &entries[i], source);
+        status = read_entry(item, &entries[i], source) ? EXK_OK : EXK_ERR_FORMAT;
     }
-    source->where[0] = '\0';
-    good = good && exk_record_demand(exk_profile_add(profile, entries, count), "out of memory", source);
+    if (status == EXK_OK && !exk_profile_add(profile, entries, count))
+        status = out_of_memory(source);
     free(entries);
-    return good;
+    return status;
 }
 
 exk_status exk_profile_parse(const char *text, size_t length, const char *name, exk_profile *profile,
@@ -107,11 +113,10 @@ exk_status exk_profile_parse(const char *text, size_t length, const char *name, 
     json_source source = {.name = name, .error = error};
     memset(profile, 0, sizeof *profile);
     json *root = json_parse(text, length, &source);
-    const bool good =
-        root && exk_record_read(root, schema, &profile->machine, &source) && read_entries(root, profile, &source);
+    const bool begins = root && exk_record_read(root, schema, &profile->machine, &source);
+    const exk_status status = begins ? read_entries(root, profile, &source) : EXK_ERR_FORMAT;
     json_free(root);
-    if (good)
-        return EXK_OK;
-    exk_profile_free(profile);
-    return EXK_ERR_FORMAT;
+    if (status != EXK_OK)
+        exk_profile_free(profile);
+    return status;
 }

@@ -37,7 +37,8 @@ inline std::string record(const std::vector<row> &rows, unsigned seed, int sampl
         for (int s = 0; s < samples; s++) {
             const double noise = 1 + 0.01 * std::fabs(normal(random));
             out << (s ? ", " : "") << R"({"seconds": )" << r.seconds * noise / clock << R"(, "ceiling_gflops": )"
-                << 100 * clock * (1 + 0.002 * normal(random)) << "}";
+                << 100 * clock * (1 + 0.002 * normal(random)) << R"(, "disturbed": )"
+                << (s % 3 == 2 ? "true" : "false") << "}";
         }
         out << "]}";
     }

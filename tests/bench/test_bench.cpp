@@ -220,7 +220,7 @@ TEST_CASE("the record has a manifest, and rows with their samples", "[bench]") {
               Approx(2.0 * 4000 * 6 * 5 * 3));
         CHECK(number(row, "ceiling_share") ==
               Approx(number(row, "executed_gflops") / number(row, "ceiling_gflops")));
-        for (const char *part : {"prepare", "assign", "refine", "update"})
+        for (const char *part : {"prepare_seconds", "assign_seconds", "refine_seconds", "update_seconds"})
             CHECK(number(at(row, "parts"), part) >= 0);
         CHECK(number(at(row, "plan"), "point_tile") > 0);
         hashes.insert(text(row, "labels_hash"));
@@ -362,7 +362,8 @@ TEST_CASE("a run can be compared with its own record", "[bench]") {
     INFO(o.out << o.err);
     CHECK(o.code == 0); // one sample proves nothing, and it says so
     CHECK(contains(o.out, "4 not comparable"));
-    CHECK(line_with(o.out, {"fused", "too few samples"}) != "");
+    CHECK(
+        (line_with(o.out, {"fused", "too few samples"}) != "" || line_with(o.out, {"fused", "disturbed"}) != ""));
     const document d(f.read("new.json"));
     cJSON *comparison = at(d.root, "comparison");
     CHECK(text(comparison, "with") == "old.json");
@@ -378,7 +379,7 @@ TEST_CASE("without --iterations, those of the earlier run are taken", "[bench]")
     INFO(o.out << o.err);
     CHECK((o.code == 0 || o.code == 1)); // whatever the clock says
     CHECK(contains(o.out, "plan      4 iterations"));
-    CHECK(contains(o.out, " 0 not comparable"));
+    CHECK_FALSE(contains(o.out, "another number of iterations"));
     const outcome alone = f.run(words);
     CHECK(contains(alone.out, "plan      10 iterations"));
 }

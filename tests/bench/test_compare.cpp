@@ -185,6 +185,8 @@ TEST_CASE("rows that say nothing about each other are refused, with the reason",
     CHECK(change([](simulated_run &b) { b.row(0).ceiling_isa[0]++; }) == "another ceiling");
     CHECK(change([](simulated_run &b) { b.row(0).verified = false; }) == "not verified");
     CHECK(change([](simulated_run &b) { b.row(0).has_ceiling = false; }) == "no ceiling was measured");
+    CHECK(change([](simulated_run &b) { b.row(0).disturbed = 4; }).empty());
+    CHECK(change([](simulated_run &b) { b.row(0).disturbed = 5; }) == "most samples were disturbed");
     CHECK(change([](simulated_run &b) { b.row(0).count = 0; }) == "no samples");
     CHECK(change([](simulated_run &b) { b.row(0).count = 1; }) ==
           "too few samples to tell; take more with --samples");

@@ -66,6 +66,7 @@ TEST_CASE("a record is read as it was written", "[results]") {
     CHECK(r.rows[1].verified);
     CHECK(r.rows[1].has_ceiling);
     REQUIRE(r.rows[1].count == 3);
+    CHECK(r.rows[1].disturbed == 1);
     CHECK(r.rows[1].seconds[2] * r.rows[1].ceiling[2] == Approx(30).epsilon(0.05));
     results_free(&r);
     CHECK(r.rows == nullptr);
@@ -77,7 +78,7 @@ TEST_CASE("an unknown ceiling is no damage", "[results]") {
         return;
     std::string text = records::record(two_rows, 1, 1);
     const std::size_t at = text.find(R"("ceiling_gflops": )") + 18;
-    text.replace(at, text.find('}', at) - at, "null");
+    text.replace(at, text.find(',', at) - at, "null");
     results r;
     REQUIRE(results_parse(text.c_str(), text.size(), "old.json", &r, nullptr) == EXK_OK);
     CHECK_FALSE(r.rows[0].has_ceiling);
@@ -110,6 +111,7 @@ TEST_CASE("damaged records are refused, with the place", "[results]") {
              damage{"\"seconds\": ", "\"seconds\": 1e999, \"s\": ", "'seconds'"},
              damage{"\"seconds\": ", "\"seconds\": null, \"s\": ", "'seconds'"},
              damage{"\"ceiling_gflops\": ", "\"ceiling_gflops\": 0, \"c\": ", "'ceiling_gflops'"},
+             damage{"\"disturbed\": false", "\"disturbed\": 0", "'disturbed'"},
              damage{"\"samples\": [{", "\"samples\": [7, {", "'samples'"},
              damage{"\"samples\": [", "\"samples\": 7, \"s\": [", "'samples'"},
              damage{"\"rows\": [", "\"rows\": [[], ", "'rows'"},
