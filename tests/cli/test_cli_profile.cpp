@@ -72,11 +72,11 @@ TEST_CASE("a run takes the tuned plan and says so", "[cli]") {
         return;
     const tuned_program p;
     const outcome o = p.fit();
-    INFO(o.err);
+    INFO(o.err << o.out);
     CHECK(o.code == 0);
     CHECK(o.err.empty());
     CHECK(contains(o.out, "assign_f32_tiled__scalar"));
-    CHECK(contains(o.out, "point_tile 52, centroid_tile 4, depth_tile 5, from the profile\n"));
+    CHECK(contains(o.out, "point_tile 52, centroid_tile 4, depth_tile 5, update moved, from the profile\n"));
     const outcome json = p.fit({"--json", "-"});
     CHECK(contains(json.out, "\"source\":\t\"profile\""));
     // Not for another number of clusters, for a variant that was not tuned, or beside a tile that is given.
@@ -182,7 +182,7 @@ TEST_CASE("hostile imports change nothing", "[cli]") {
     const auto refused = [&](const std::string &text, const std::string &part) {
         overwrite(p.place().at("in.json").string(), text);
         const outcome o = p.run({"profile", "import", "in.json"});
-        INFO(o.err);
+        INFO(o.err << o.out);
         CHECK(o.code == 3);
         CHECK(is_one_line(o.err));
         CHECK(contains(o.err, part));
@@ -203,7 +203,7 @@ TEST_CASE("profile refuses what it does not understand", "[cli]") {
     const folder f;
     const auto refused = [&](const arguments &words, int code, const std::string &part) {
         const outcome o = f.run(words);
-        INFO(o.err);
+        INFO(o.err << o.out);
         CHECK(o.code == code);
         CHECK(is_one_line(o.err));
         CHECK(contains(o.err, part));
