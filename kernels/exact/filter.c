@@ -110,7 +110,7 @@ static void fill_one(exk_filter *filter, const float *centroids, int64_t j) {
     const double residual_norm = sqrt(sums.lost) * outwards + norm * 0x1p-51;
     const double gamma = gamma_of((double)filter->roundings + 4.0);
     const double slope = gamma * norm + residual_norm;
-    const double base = (0.5 * gamma + 4.0 * u + doubles) * sums.square + ((double)d + 64.0) * 0x1p-149;
+    const double base = (0.5 * gamma + doubles) * sums.square + ((double)d + 64.0) * 0x1p-149;
     filter->slope[j] = exk_round_up(slope * outwards + (double)FLT_TRUE_MIN);
     filter->base[j] = exk_round_up(base * outwards);
 }
