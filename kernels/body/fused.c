@@ -100,8 +100,8 @@ static void sweep_centroids(const sweep *s, micro_fetch *ahead, lane_argmin *sta
     }
 }
 
-static void assign(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
-                   const exk_tile *tile) {
+static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
+                      const exk_tile *tile) {
     const int64_t d = centroids->d, k = centroids->k;
     lane_argmin *state = workspace->thread;
     float *panels = (float *)(void *)((char *)workspace->thread + lanes_bytes(plan->point_tile));
@@ -119,6 +119,7 @@ static void assign(const exk_score_centroids *centroids, const exk_plan *plan, c
         }
     }
     lanes_finish(tile, state);
+    return tile->rows * centroids->k;
 }
 
 const exk_kernel EXK_KERNEL = {

@@ -50,6 +50,9 @@ static inline float vec_sum(vec_f32 a) {
 static inline vec_mask vec_less(vec_f32 a, vec_f32 b) {
     return _mm256_cmp_ps(a, b, _CMP_LT_OQ);
 }
+static inline uint32_t vec_bits(vec_mask m) {
+    return (uint32_t)_mm256_movemask_ps(m);
+}
 static inline vec_i32 vec_set1_i32(int32_t v) {
     return _mm256_set1_epi32(v);
 }

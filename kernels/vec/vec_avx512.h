@@ -4,7 +4,7 @@
  * beyond), the others are 0, and touches no byte behind them vec_add vec_sub vec_mul_add      a*b+c with one
  * rounding where the ISA has it, two on scalar vec_min vec_max                  no NaN is ever given to them
  *   vec_sum                          horizontal, log2(VEC_LANES) additions deep
- *   vec_less vec_select_i32          comparison and choice of indices
+ *   vec_less vec_select_i32          comparison and choice of indices; vec_bits: lane i in bit i
  */
 #ifndef EXK_VEC_AVX512_H
 #define EXK_VEC_AVX512_H
@@ -53,6 +53,9 @@ static inline float vec_sum(vec_f32 a) {
 }
 static inline vec_mask vec_less(vec_f32 a, vec_f32 b) {
     return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ);
+}
+static inline uint32_t vec_bits(vec_mask m) {
+    return m;
 }
 static inline vec_i32 vec_set1_i32(int32_t v) {
     return _mm512_set1_epi32(v);

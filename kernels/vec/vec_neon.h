@@ -51,6 +51,10 @@ static inline float vec_sum(vec_f32 a) {
 static inline vec_mask vec_less(vec_f32 a, vec_f32 b) {
     return vcltq_f32(a, b);
 }
+static inline uint32_t vec_bits(vec_mask m) {
+    static const uint32_t place[4] = {1, 2, 4, 8};
+    return vaddvq_u32(vandq_u32(m, vld1q_u32(place)));
+}
 static inline vec_i32 vec_set1_i32(int32_t v) {
     return vdupq_n_s32(v);
 }

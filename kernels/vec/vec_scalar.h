@@ -46,6 +46,9 @@ static inline float vec_sum(vec_f32 a) {
 static inline vec_mask vec_less(vec_f32 a, vec_f32 b) {
     return a < b;
 }
+static inline uint32_t vec_bits(vec_mask m) {
+    return (uint32_t)m;
+}
 static inline vec_i32 vec_set1_i32(int32_t v) {
     return v;
 }
