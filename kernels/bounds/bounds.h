@@ -12,9 +12,15 @@
  * at every pass: u + m_label, widened by 2^-22, which covers that addition's rounding. lower bounds  stay as they
  * were written. What they have lost since is a drift that all of them share: the sum D of all movements so far of
  * the centroid (or the largest of each pass, for many centroids). A bound l found when the drift was D0 is kept as
- * B <= (l + D0)(1 - 2^-21), and holds against u, proving l - (D - D0) > u, if fl(u + D) < B: that sum is too small
+ * B <= (l + D0)(1 - 2^-20), and holds against u, proving l - (D - D0) > u, if fl(u + D) < B: that sum is too small
  * by less than 2^-23 of it. D is a double, each addition rounded up, and comes to the comparison as a float32
  * rounded up.
+ *
+ *
+ *   in vectors    the same in float32, for hot loops, where unscale is a normal number of moderate size (elsewhere
+ *                 nothing is skipped). The products and the sum err by at most 2^-23 of the larger term: where
+ * that is the norm's, 2^-18 of its square covers it too, and where it is the score's it is the result's. What
+ * underflows is below 2^-126 and moves a distance by less than 2^-60.
  *
  * Bounds that overflow are infinite upwards and FLT_MAX downwards, those that underflow lose 2^-120; a comparison
  * with NaN proves nothing. */
@@ -27,18 +33,22 @@
 #include "kernels/variant.h"
 
 #define EXK_WIDEN  (1.0 + 0x1p-21)
-#define EXK_NARROW (1.0 - 0x1p-21)
+#define EXK_NARROW (1.0 - 0x1p-20)
 #define EXK_TINY   0x1p-120
 
-/* The distance at least, as it is kept while the drift is `drift`. `lower` is +infinity where there is no
+/* A lower bound of a distance as it is kept while the drift is `drift`. */
+static inline float kept_bound(double distance, double drift) {
+    const double kept = (distance + drift) * EXK_NARROW - EXK_TINY;
+    return (float)(kept < (double)FLT_MAX ? kept : (double)FLT_MAX);
+}
+
+/* The distance at least, likewise. `lower` is +infinity where there is no
  * centroid; a centroid left out as a duplicate of another has no lower score, and 0 is its bound. */
 static inline float lower_bound(double norm, double lower, double unscale, double drift) {
     if (!(norm <= (double)FLT_MAX))
         return 0.0f;
     const double square = norm * norm * (1.0 - 0x1p-18) + unscale * lower;
-    const double distance = square > 0.0 ? sqrt(square) : 0.0;
-    const double kept = (distance + drift) * EXK_NARROW - EXK_TINY;
-    return (float)(kept < (double)FLT_MAX ? kept : (double)FLT_MAX);
+    return kept_bound(square > 0.0 ? sqrt(square) : 0.0, drift);
 }
 
 /* The distance at most, from l_j and E_j. */
@@ -60,5 +70,28 @@ static inline double add_drift(double drift, float movement) {
 static inline float drift_above(double drift) {
     return (float)(drift * EXK_WIDEN + EXK_TINY);
 }
+
+#ifdef EXK_VEC_HEADER
+#include EXK_VEC_HEADER /* variants alone have one */
+
+/* Whether lower_bounds may be used. */
+static inline bool exk_bounds_apply(double unscale) {
+    return unscale > 0x1p-120 && unscale < 0x1p30;
+}
+
+static inline float drift_below(double drift) {
+    return (float)(drift * EXK_NARROW);
+}
+
+/* lower_bound of a vector of scores, drift_below of their drifts. */
+static inline vec_f32 lower_bounds(vec_f32 norm, vec_f32 lower, float unscale, vec_f32 drift) {
+    const vec_f32 zero = vec_set1(0.0f), least = vec_set1((float)(1.0 - 0x1p-18));
+    const vec_f32 finite = vec_min(lower, vec_set1(FLT_MAX));
+    const vec_f32 square =
+        vec_mul_add(vec_mul_add(norm, norm, zero), least, vec_mul_add(finite, vec_set1(unscale), zero));
+    const vec_f32 distance = vec_add(vec_sqrt(vec_max(square, zero)), drift);
+    return vec_mul_add(distance, vec_set1((float)EXK_NARROW), vec_set1(-0x1p-60f));
+}
+#endif
 
 #endif
