@@ -58,7 +58,7 @@ EXK_INLINE void sweep_narrow(int d, const sweep *s, lane_argmin *state) {
         EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
             vec_f32 lower = offset;
             EXK_UNROLL for (int t = 0; t < d; t++) {
-                lower = vec_minus_product(lower, vec_set1(centroid[t * EXK_MR]), point[t][v]);
+                lower = vec_mul_add(vec_set1(centroid[t * EXK_MR]), point[t][v], lower);
             }
             argmin_update(&lanes[v], lower, (int32_t)j);
         }

@@ -9,7 +9,8 @@
  * across lanes. Points are packed into panels of nr columns, [dimension][point], and centroids into blocks of MR
  * rows, [dimension][centroid]: one step over a dimension reads nr + MR consecutive floats for MR * NV
  * multiply-adds, and no stride of the input reaches the inner loop. A ragged d needs no masks, a ragged k a block
- * of fewer rows, and only the last panel of a tile holds unused lanes.
+ * of fewer rows, and only the last panel of a tile holds unused lanes. Centroids are packed negated: a product is
+ * then added, which every ISA has an instruction for, and rounds to the same bits.
  *
  * Compiled once per row of variants.inc, which defines EXK_VEC_HEADER, EXK_MR and EXK_NV. */
 #ifndef EXK_MICROKERNEL_H
@@ -49,7 +50,7 @@ EXK_INLINE void micro_step(int rows, const float *points, const float *centroids
     EXK_UNROLL for (int r = 0; r < rows; r++) {
         const vec_f32 centroid = vec_set1(centroids[r]);
         EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
-            acc[r][v] = vec_minus_product(acc[r][v], centroid, point[v]);
+            acc[r][v] = vec_mul_add(centroid, point[v], acc[r][v]);
         }
     }
 }
@@ -158,8 +159,8 @@ EXK_INLINE size_t centroid_blocks_bytes(const exk_shape *shape) {
     return (size_t)round_up_to(shape->k, EXK_MR) * (size_t)shape->d * sizeof(float);
 }
 
-/* exk_kernel.prepare of every variant on panels: blocks [part/parts) of the centroids,
- * [block][dimension][centroid], behind k the last one again. */
+/* exk_kernel.prepare of every variant on panels: blocks [part/parts) of the negated
+ * centroids, [block][dimension][centroid], behind k the last one again. */
 static inline void pack_centroids(const exk_score_centroids *centroids, const exk_plan *plan,
                                   const exk_workspace *workspace, int part, int parts) {
     (void)plan;
@@ -171,7 +172,7 @@ static inline void pack_centroids(const exk_score_centroids *centroids, const ex
             row[r] = centroids->c + min_i64(b * EXK_MR + r, k - 1) * d;
         for (int64_t t = 0; t < d; t++) {
             for (int r = 0; r < EXK_MR; r++)
-                block[t * EXK_MR + r] = row[r][t];
+                block[t * EXK_MR + r] = -row[r][t];
         }
     }
 }

@@ -33,9 +33,6 @@ static inline vec_f32 vec_sub(vec_f32 a, vec_f32 b) {
 static inline vec_f32 vec_mul_add(vec_f32 a, vec_f32 b, vec_f32 c) {
     return _mm256_fmadd_ps(a, b, c);
 }
-static inline vec_f32 vec_minus_product(vec_f32 c, vec_f32 a, vec_f32 b) {
-    return _mm256_fnmadd_ps(a, b, c);
-}
 static inline vec_f32 vec_min(vec_f32 a, vec_f32 b) {
     return _mm256_min_ps(a, b);
 }

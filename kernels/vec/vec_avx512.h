@@ -20,9 +20,6 @@ typedef __mmask16 vec_mask;
 static inline vec_f32 vec_set1(float v) {
     return _mm512_set1_ps(v);
 }
-static inline vec_f32 vec_minus_product(vec_f32 c, vec_f32 a, vec_f32 b) {
-    return _mm512_fnmadd_ps(a, b, c);
-}
 static inline vec_f32 vec_load(const float *p) {
     return _mm512_loadu_ps(p);
 }

@@ -36,9 +36,6 @@ static inline vec_f32 vec_sub(vec_f32 a, vec_f32 b) {
 static inline vec_f32 vec_mul_add(vec_f32 a, vec_f32 b, vec_f32 c) {
     return vfmaq_f32(c, a, b);
 }
-static inline vec_f32 vec_minus_product(vec_f32 c, vec_f32 a, vec_f32 b) {
-    return vfmsq_f32(c, a, b);
-}
 static inline vec_f32 vec_min(vec_f32 a, vec_f32 b) {
     return vminq_f32(a, b);
 }
