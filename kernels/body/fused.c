@@ -4,10 +4,7 @@
 #include "kernels/body/microkernel.h"
 #include "kernels/body/panel_scores.h"
 
-enum {
-    NARROW = 8,     /* dimensions */
-    FETCH_MOST = 12 /* lines at a time */
-};
+enum { NARROW = 8 /* dimensions */ };
 
 static exk_scratch scratch_bytes(const exk_shape *shape, const exk_plan *plan) {
     return (exk_scratch){
@@ -16,29 +13,50 @@ static exk_scratch scratch_bytes(const exk_shape *shape, const exk_plan *plan) {
     };
 }
 
-/* The next tile's points are fetched while this one is compared, spread evenly over the chunks of it. With few
- * centroids that would be so many lines at a time that the hardware's own prefetching does better. */
-static micro_fetch fetch_of(const exk_tile *tile, int64_t d, int64_t k) {
-    const int64_t panels = (tile->rows + PANEL_POINTS - 1) / PANEL_POINTS, blocks = (k + EXK_MR - 1) / EXK_MR;
-    const int64_t chunks = panels * blocks * ((d + DEPTH_CHUNK - 1) / DEPTH_CHUNK);
-    const int64_t lines = tile->rows * tile->stride * (int64_t)sizeof(float) / EXK_ALIGN;
-    const int64_t each = (lines + chunks - 1) / chunks;
-    return (micro_fetch){(const char *)tile->next, tile->next && each <= FETCH_MOST ? each : 0};
-}
-
 /* A panel of points on its way past centroids [first, last), first being a multiple of EXK_MR. */
 typedef struct sweep {
     const float *points, *blocks, *offset;
     int64_t d, first, last, depth_tile;
 } sweep;
 
-static void sweep_wide(const sweep *s, micro_fetch *ahead, lane_argmin *state) {
-    float scores[EXK_MR * PANEL_POINTS] __attribute__((aligned(EXK_ALIGN)));
-    for (int64_t j = s->first; j < s->last; j += EXK_MR) {
-        const int rows = (int)min_i64(EXK_MR, s->last - j);
-        block_scores(rows, s->points, s->blocks + j * s->d, s->d, s->depth_tile, s->offset + j, ahead, scores);
-        lanes_update(rows, scores, PANEL_POINTS, (int32_t)j, state);
+/* The lower scores of a whole block, straight from the registers into the argmin: index[r] is that of its centroid
+ * r. One vector of points after another, or compilers keep more than fits. Never inlined, like micro_scores. */
+static __attribute__((noinline)) void block_argmin(const float *points, const float *centroids, int64_t d,
+                                                   const float *offset, const int32_t *restrict index,
+                                                   micro_fetch *fetch, lane_argmin *restrict state) {
+    vec_f32 acc[EXK_MR][EXK_NV];
+    micro_start(EXK_MR, offset, acc);
+    micro_steps(EXK_MR, points, centroids, d, fetch, acc);
+    EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
+        vec_f32 best = state[v].best, second = state[v].second;
+        EXK_UNROLL for (int r = 0; r < EXK_MR; r++) {
+            argmin_update_stored(&best, &second, &state[v].index, acc[r][v], index[r]);
+        }
+        state[v].best = best;
+        state[v].second = second;
     }
+}
+
+/* Blocks that are not whole, and sums that start afresh, go through a score buffer. */
+static void block_argmin_buffered(const sweep *s, int64_t j, micro_fetch *fetch, lane_argmin *state) {
+    float scores[EXK_MR * PANEL_POINTS] __attribute__((aligned(EXK_ALIGN)));
+    const int rows = (int)min_i64(EXK_MR, s->last - j);
+    block_scores(rows, s->points, s->blocks + j * s->d, s->d, s->depth_tile, s->offset + j, fetch, scores);
+    lanes_update(rows, scores, PANEL_POINTS, (int32_t)j, state);
+}
+
+static void sweep_wide(const sweep *s, micro_fetch *fetch, lane_argmin *state) {
+    const int64_t whole = s->d <= s->depth_tile ? s->first + (s->last - s->first) / EXK_MR * EXK_MR : s->first;
+    int32_t index[EXK_MR];
+    for (int r = 0; r < EXK_MR; r++)
+        index[r] = (int32_t)s->first + r;
+    for (int64_t j = s->first; j < whole; j += EXK_MR) {
+        block_argmin(s->points, s->blocks + j * s->d, s->d, s->offset + j, index, fetch, state);
+        for (int r = 0; r < EXK_MR; r++)
+            index[r] += EXK_MR;
+    }
+    for (int64_t j = whole; j < s->last; j += EXK_MR)
+        block_argmin_buffered(s, j, fetch, state);
 }
 
 /* With so few dimensions that the points stay in registers, and the argmin with them: a score costs its d
@@ -69,7 +87,7 @@ EXK_INLINE void sweep_narrow(int d, const sweep *s, lane_argmin *state) {
 }
 
 /* The argmin of a panel of points. */
-static void sweep_centroids(const sweep *s, micro_fetch *ahead, lane_argmin *state) {
+static void sweep_centroids(const sweep *s, micro_fetch *fetch, lane_argmin *state) {
     switch (s->d) {
     case 1:
         sweep_narrow(1, s, state);
@@ -96,7 +114,7 @@ static void sweep_centroids(const sweep *s, micro_fetch *ahead, lane_argmin *sta
         sweep_narrow(NARROW, s, state);
         break;
     default:
-        sweep_wide(s, ahead, state);
+        sweep_wide(s, fetch, state);
     }
 }
 
@@ -105,17 +123,18 @@ static void assign(const exk_score_centroids *centroids, const exk_plan *plan, c
     const int64_t d = centroids->d, k = centroids->k;
     lane_argmin *state = workspace->thread;
     float *panels = (float *)(void *)((char *)workspace->thread + lanes_bytes(plan->point_tile));
-    micro_fetch ahead = fetch_of(tile, d, k);
+    micro_fetch fetch = fetch_next(tile, d, k);
     lanes_start(tile, state);
-    for (int64_t i = 0; i < tile->rows; i += PANEL_POINTS)
-        pack_points(tile, i, d, panels + i * d);
     for (int64_t j = 0; j < k; j += plan->centroid_tile) {
         sweep s = {.blocks = workspace->shared, .offset = tile->offset, .d = d, .depth_tile = plan->depth_tile};
         s.first = j;
         s.last = min_i64(j + plan->centroid_tile, k);
         for (int64_t i = 0; i < tile->rows; i += PANEL_POINTS) {
-            s.points = panels + i * d;
-            sweep_centroids(&s, &ahead, state + i / VEC_LANES);
+            float *panel = panels + (k > plan->centroid_tile ? i * d : 0);
+            if (j == 0)
+                pack_points(tile, i, d, &fetch, panel);
+            s.points = panel;
+            sweep_centroids(&s, &fetch, state + i / VEC_LANES);
         }
     }
     lanes_finish(tile, state);

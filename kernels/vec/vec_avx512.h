@@ -63,6 +63,9 @@ static inline void vec_store_i32(int32_t *p, vec_i32 v) {
 static inline vec_i32 vec_select_i32(vec_mask m, vec_i32 yes, vec_i32 no) {
     return _mm512_mask_mov_epi32(no, m, yes);
 }
+static inline void vec_store_where_i32(vec_i32 *p, vec_mask m, vec_i32 v) {
+    _mm512_mask_storeu_epi32(p, m, v);
+}
 
 /* Pairs of rows are interleaved twice, which transposes 4 x 4 blocks; then whole blocks change places, twice. */
 static inline void vec_transpose(vec_f32 row[VEC_LANES]) {

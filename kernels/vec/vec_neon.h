@@ -60,6 +60,9 @@ static inline void vec_store_i32(int32_t *p, vec_i32 v) {
 static inline vec_i32 vec_select_i32(vec_mask m, vec_i32 yes, vec_i32 no) {
     return vbslq_s32(m, yes, no);
 }
+static inline void vec_store_where_i32(vec_i32 *p, vec_mask m, vec_i32 v) {
+    *p = vec_select_i32(m, v, *p);
+}
 
 static inline void vec_transpose(vec_f32 row[VEC_LANES]) {
     const float32x4x2_t a = vtrnq_f32(row[0], row[1]), b = vtrnq_f32(row[2], row[3]);
