@@ -312,8 +312,8 @@ bool exk_run_pass(exk_run *run, exk_purpose purpose, exk_tally *tally) {
     const double begun = exk_now();
     const bool approaches = purpose == EXK_TO_APPROACH;
     if (run->order && !run->has_moved && !approaches)
-        exk_order_centroids(run->centroids, run->k, run->points.d, exk_variant_nr(run->variant), run->order,
-                            run->plan.threads);
+        exk_order_centroids(run->centroids, run->k, run->points.d, exk_variant_nr(run->variant), run->order_memory,
+                            run->order);
     run->score_centroids.movement = run->has_moved && !approaches ? run->movement : NULL;
     run->score_centroids.order = approaches ? NULL : run->order;
     for (int thread = 0; thread < run->plan.threads; thread++)

@@ -134,6 +134,7 @@ typedef struct exk_run {
     double *centroid_inertia; /* k: what is subtracted from square_sum */
     float *movement;          /* k: upper bounds of the movement */
     int32_t *order;           /* k: near centroids side by side; NULL where nobody asks for it */
+    void *order_memory;       /* exk_order_bytes */
     exk_fill *fill;           /* k: points lent to empty clusters */
     int64_t filled;
     void *far;                         /* exk_run_far_bytes: candidates for empty clusters */

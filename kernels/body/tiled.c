@@ -23,17 +23,17 @@ typedef struct meeting {
     const float *points, *blocks, *offset;
     float *scores; /* count x PANEL_POINTS */
     int64_t count, d;
+    micro_fetch *fetch;
 } meeting;
 
 /* Subtract the products over dimensions [from, from + depth) from the scores, which start at the offsets. */
 static void subtract_slice(const meeting *m, int64_t from, int64_t depth) {
     static const float zero[EXK_MR];
-    micro_fetch none = {NULL, 0};
     for (int64_t j = 0; j < m->count; j += EXK_MR) {
         const int rows = (int)min_i64(EXK_MR, m->count - j);
         const float *block = m->blocks + j * m->d + from * EXK_MR;
-        micro_scores(rows, m->points + from * PANEL_POINTS, block, depth, from == 0 ? m->offset + j : zero, &none,
-                     from > 0, m->scores + j * PANEL_POINTS);
+        micro_scores(rows, m->points + from * PANEL_POINTS, block, depth, from == 0 ? m->offset + j : zero,
+                     m->fetch, from > 0, m->scores + j * PANEL_POINTS);
     }
 }
 
@@ -44,10 +44,14 @@ static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan
     float *buffer = (float *)(void *)((char *)workspace->thread + lanes_bytes(plan->point_tile));
     float *panels = buffer + buffer_floats(plan);
     lanes_start(tile, state);
+    micro_fetch fetch = fetch_next(tile, d, k);
     for (int64_t i = 0; i < tile->rows; i += PANEL_POINTS)
-        pack_points(tile, i, d, panels + i * d);
+        pack_points(tile, i, d, &fetch, panels + i * d);
     for (int64_t j = 0; j < k; j += width) {
-        meeting m = {.blocks = (const float *)workspace->shared + j * d, .offset = tile->offset + j, .d = d};
+        meeting m = {.blocks = (const float *)workspace->shared + j * d,
+                     .offset = tile->offset + j,
+                     .d = d,
+                     .fetch = &fetch};
         m.count = min_i64(width, k - j);
         for (int64_t t = 0; t < d; t += plan->depth_tile) {
             for (int64_t i = 0; i < tile->rows; i += PANEL_POINTS) {

@@ -19,7 +19,7 @@
 
 /* Written by prepare. */
 typedef struct shared_memory {
-    float *blocks;                  /* [group][dimension][GROUP] */
+    float *blocks;                  /* [group][dimension][GROUP], negated */
     double *drift;                  /* of each group */
     float *above;                   /* drift_above(drift) */
     double *each_drift;             /* EXK_EACH: of each place in the order */
@@ -112,7 +112,7 @@ static void pack_group(const exk_score_centroids *centroids, int64_t g, shared_m
     }
     for (int64_t t = 0; t < d; t++) {
         for (int64_t p = 0; p < GROUP; p++)
-            block[t * GROUP + p] = row[p][t];
+            block[t * GROUP + p] = -row[p][t];
     }
 }
 

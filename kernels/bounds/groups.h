@@ -3,7 +3,7 @@
  *
  *                     GROUP = EXK_NV vectors of centroids
  *                    +----------------+
- *    EXK_MR points   | acc[MR][NV]    |   acc[r][v] = start[v] - sum over t of x_r[t] * block[t][v]
+ *    EXK_MR points   | acc[MR][NV]    |   acc[r][v] = start[v] + sum over t of x_r[t] * block[t][v]
  *                    +----------------+
  *
  * The vectors run over centroids, the other way round than in body/microkernel.h: a point is a pointer to its row,
@@ -30,7 +30,7 @@ EXK_INLINE void group_step(int rows, const float *const *at, int64_t t, const fl
     EXK_UNROLL for (int r = 0; r < rows; r++) {
         const vec_f32 value = vec_set1(at[r][t]);
         EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
-            acc[r][v] = vec_minus_product(acc[r][v], value, centroid[v]);
+            acc[r][v] = vec_mul_add(value, centroid[v], acc[r][v]);
         }
     }
 }
@@ -67,8 +67,8 @@ EXK_INLINE void group_rows(int rows, const float *const *x, const float *block, 
     }
 }
 
-/* out[r][centroid] = start[centroid] - dot product over `depth` dimensions for `rows` <= EXK_MR points; out +=
- * that with `add`. */
+/* out[r][centroid] = start[centroid] + dot product over `depth` dimensions with the block, packed negated, for
+ * `rows` <= EXK_MR points; out += that with `add`. */
 static __attribute__((noinline)) void group_scores_slice(int rows, const float *const *x, const float *block,
                                                          int64_t depth, const float *start, bool add, float *out) {
     switch (rows) {

@@ -4,18 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernels/arena.h"
+
 typedef struct projected {
     float at;
     int32_t centroid;
 } projected;
 
-/* Memory for one split: mean and direction, d each, and k projections. */
 typedef struct splitter {
     const float *centroids;
     int64_t d, group;
-    int threads;
-    double *mean, *direction, *next;
-    projected *line;
+    double *mean, *direction, *next; /* d */
+    projected *line;                 /* k */
 } splitter;
 
 static int by_place(const void *a, const void *b) {
@@ -96,16 +96,26 @@ static void split(const splitter *s, int32_t *order, int64_t count) {
     split(s, order + first, count - first);
 }
 
-void exk_order_centroids(const float *centroids, int64_t k, int64_t d, int64_t group, int32_t *order,
-                         int threads) {
+/* Where the pieces of memory are, which may be NULL; returns how many bytes they take. */
+static size_t lay_out(void *memory, int64_t k, int64_t d, splitter *s) {
+    exk_arena arena = {.base = memory};
+    s->mean = exk_arena_take(&arena, (size_t)d, sizeof *s->mean);
+    s->direction = exk_arena_take(&arena, (size_t)d, sizeof *s->direction);
+    s->next = exk_arena_take(&arena, (size_t)d, sizeof *s->next);
+    s->line = exk_arena_take(&arena, (size_t)k, sizeof *s->line);
+    return arena.used;
+}
+
+size_t exk_order_bytes(int64_t k, int64_t d) {
+    splitter s;
+    return lay_out(NULL, k, d, &s);
+}
+
+void exk_order_centroids(const float *centroids, int64_t k, int64_t d, int64_t group, void *memory,
+                         int32_t *order) {
+    splitter s = {.centroids = centroids, .d = d, .group = group};
+    lay_out(memory, k, d, &s);
     for (int64_t j = 0; j < k; j++)
         order[j] = (int32_t)j;
-    double *memory = malloc((3 * (size_t)d) * sizeof *memory);
-    projected *line = malloc((size_t)k * sizeof *line);
-    const splitter s = {
-        centroids, d, group, threads, memory, memory ? memory + d : NULL, memory ? memory + 2 * d : NULL, line};
-    if (memory && line)
-        split(&s, order, k);
-    free(memory);
-    free(line);
+    split(&s, order, k);
 }

@@ -2,6 +2,7 @@
 #ifndef EXK_ORDER_H
 #define EXK_ORDER_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* order[0..k): a permutation of 0..k-1 whose groups of `group` consecutive entries (the last one may be smaller)

@@ -33,9 +33,6 @@ static inline vec_f32 vec_sub(vec_f32 a, vec_f32 b) {
 static inline vec_f32 vec_mul_add(vec_f32 a, vec_f32 b, vec_f32 c) {
     return _mm256_fmadd_ps(a, b, c);
 }
-static inline vec_f32 vec_minus_product(vec_f32 c, vec_f32 a, vec_f32 b) {
-    return _mm256_fnmadd_ps(a, b, c);
-}
 static inline vec_f32 vec_min(vec_f32 a, vec_f32 b) {
     return _mm256_min_ps(a, b);
 }
@@ -81,6 +78,9 @@ static inline void vec_store_i32(int32_t *p, vec_i32 v) {
 }
 static inline vec_i32 vec_select_i32(vec_mask m, vec_i32 yes, vec_i32 no) {
     return _mm256_blendv_epi8(no, yes, _mm256_castps_si256(m));
+}
+static inline void vec_store_where_i32(vec_i32 *p, vec_mask m, vec_i32 v) {
+    *p = vec_select_i32(m, v, *p);
 }
 
 /* Pairs of rows are interleaved twice, which transposes 4 x 4 blocks; then the halves change places. */

@@ -21,9 +21,6 @@ typedef __mmask16 vec_mask;
 static inline vec_f32 vec_set1(float v) {
     return _mm512_set1_ps(v);
 }
-static inline vec_f32 vec_minus_product(vec_f32 c, vec_f32 a, vec_f32 b) {
-    return _mm512_fnmadd_ps(a, b, c);
-}
 static inline vec_f32 vec_load(const float *p) {
     return _mm512_loadu_ps(p);
 }
@@ -83,6 +80,9 @@ static inline void vec_store_i32(int32_t *p, vec_i32 v) {
 }
 static inline vec_i32 vec_select_i32(vec_mask m, vec_i32 yes, vec_i32 no) {
     return _mm512_mask_mov_epi32(no, m, yes);
+}
+static inline void vec_store_where_i32(vec_i32 *p, vec_mask m, vec_i32 v) {
+    _mm512_mask_storeu_epi32(p, m, v);
 }
 
 /* Pairs of rows are interleaved twice, which transposes 4 x 4 blocks; then whole blocks change places, twice. */

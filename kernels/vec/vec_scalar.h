@@ -33,9 +33,6 @@ static inline vec_f32 vec_sub(vec_f32 a, vec_f32 b) {
 static inline vec_f32 vec_mul_add(vec_f32 a, vec_f32 b, vec_f32 c) {
     return a * b + c;
 }
-static inline vec_f32 vec_minus_product(vec_f32 c, vec_f32 a, vec_f32 b) {
-    return c - a * b;
-}
 static inline vec_f32 vec_min(vec_f32 a, vec_f32 b) {
     return a < b ? a : b;
 }
@@ -79,6 +76,9 @@ static inline void vec_store_i32(int32_t *p, vec_i32 v) {
 }
 static inline vec_i32 vec_select_i32(vec_mask m, vec_i32 yes, vec_i32 no) {
     return m ? yes : no;
+}
+static inline void vec_store_where_i32(vec_i32 *p, vec_mask m, vec_i32 v) {
+    *p = vec_select_i32(m, v, *p);
 }
 
 static inline void vec_transpose(vec_f32 row[VEC_LANES]) {
