@@ -9,7 +9,7 @@
 #include "harness/hash.h"
 #include "harness/json.h"
 #include "harness/measure.h"
-#include "harness/stats.h"
+#include "tuner/stats.h"
 #include "tuner/fingerprint.h"
 
 #include "kernels/variant.h"

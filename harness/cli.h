@@ -30,7 +30,8 @@ enum {
     CMD_DEMO = 1 << 8,
     CMD_BENCH = 1 << 9,
     CMD_CEILINGS = 1 << 10,
-    CMD_PROFILE = 1 << 11
+    CMD_PROFILE = 1 << 11,
+    CMD_TUNE = 1 << 12
 };
 
 enum { LIST_MAX = 32, POSITIONALS_MAX = 64 };
@@ -73,6 +74,9 @@ typedef struct settings {
     int64_t iterations, samples;
     int first; /* exk_init */
     const char *csv, *vs, *measured;
+
+    double budget;
+    bool resume;
 } settings;
 
 typedef struct command {
@@ -87,6 +91,6 @@ typedef struct command {
 } command;
 
 extern const command command_list, command_version, command_topo, command_fit, command_assign, command_score,
-    command_gen, command_verify, command_demo, command_bench, command_ceilings, command_profile;
+    command_gen, command_verify, command_demo, command_bench, command_ceilings, command_profile, command_tune;
 
 #endif

@@ -34,7 +34,7 @@ typedef struct option_row {
 
 enum {
     COMPUTING = CMD_FIT | CMD_ASSIGN | CMD_SCORE,
-    READING = COMPUTING | CMD_VERIFY | CMD_BENCH,
+    READING = COMPUTING | CMD_VERIFY | CMD_BENCH | CMD_TUNE,
     TILING = COMPUTING | CMD_BENCH,
     DESCRIBING = CMD_LIST | CMD_VERSION | CMD_TOPO
 };
@@ -45,7 +45,7 @@ enum {
 // clang-format off
 static const option_row table[] = {
     {"k", 'k', KIND_COUNT, "K", NULL, CMD_FIT | CMD_VERIFY, FIELD(k), 1, INT32_MAX, "number of clusters"},
-    {"k", 'k', KIND_LIST, "K,...", NULL, CMD_BENCH, FIELD(k_list), 1, INT32_MAX, "numbers of clusters"},
+    {"k", 'k', KIND_LIST, "K,...", NULL, CMD_BENCH | CMD_TUNE, FIELD(k_list), 1, INT32_MAX, "numbers of clusters"},
     {"centroids", 0, KIND_TEXT, "F", NULL, CMD_ASSIGN | CMD_SCORE, FIELD(from), 0, 0,
      "the centroids, k x d, in any input format"},
     {"variant", 0, KIND_TEXT, "NAME", "auto", COMPUTING, FIELD(variant), 0, 0,
@@ -72,6 +72,8 @@ static const option_row table[] = {
      "threads (default: one per physical core)"},
     {"threads", 't', KIND_LIST, "N,...", NULL, CMD_BENCH | CMD_CEILINGS, FIELD(thread_list), 1, 4096,
      "numbers of threads (default: 1 and one per physical core)"},
+    {"threads", 't', KIND_LIST, "N,...", NULL, CMD_TUNE, FIELD(thread_list), 1, 4096,
+     "numbers of threads to tune for (default: one per physical core)"},
     {"point-tile", 0, KIND_COUNT, "N", NULL, TILING, FIELD(point_tile), 1, ANY,
      "points handed to the kernel at a time (default: from the cache model)"},
     {"centroid-tile", 0, KIND_COUNT, "N", NULL, TILING, FIELD(centroid_tile), 1, ANY,
@@ -90,7 +92,7 @@ static const option_row table[] = {
     {"labels", 0, KIND_TEXT, "F.npy", NULL, CMD_FIT | CMD_ASSIGN, FIELD(labels), 0, 0, "write the labels (int32, n)"},
     {"centroids", 0, KIND_TEXT, "F.npy", NULL, CMD_FIT, FIELD(centroids), 0, 0,
      "write the centroids (float32, k x d)"},
-    {"variants", 0, KIND_TEXT, "GLOB", "*", CMD_VERIFY | CMD_DEMO, FIELD(variants), 0, 0,
+    {"variants", 0, KIND_TEXT, "GLOB", "*", CMD_VERIFY | CMD_DEMO | CMD_TUNE, FIELD(variants), 0, 0,
      "only these: a pattern (*avx2), a strategy (fused), an instruction set (avx512), or several, with commas"},
     {"variants", 0, KIND_TEXT, "GLOB", NULL, CMD_BENCH, FIELD(variants), 0, 0,
      "only these, however slow: a pattern (*avx2), a strategy (fused), an instruction set (avx512), or several, "
@@ -110,18 +112,22 @@ static const option_row table[] = {
      "measure again, whatever the cache has"},
     {"stale", 0, KIND_FLAG, NULL, NULL, CMD_PROFILE, FIELD(stale), 0, 0,
      "forget only what was tuned with another build or other variants"},
+    {"budget", 0, KIND_REAL, "SECONDS", "15", CMD_TUNE, FIELD(budget), 0, 0,
+     "measure no longer than this for each shape"},
+    {"resume", 0, KIND_FLAG, NULL, NULL, CMD_TUNE, FIELD(resume), 0, 0,
+     "go on with the last search for the same shape: what it measured is not measured again"},
     {"case", 0, KIND_COUNT, "N", NULL, CMD_VERIFY, FIELD(case_number), 1, ANY,
      "run only the built-in case N, run by run"},
     {"dump", 0, KIND_TEXT, "DIR", NULL, CMD_VERIFY, FIELD(dump), 0, 0,
      "write the smallest failing points (and centroids) there, as .npy"},
-    {"json", 0, KIND_TEXT, "F|-", NULL, READING | CMD_CEILINGS, FIELD(json), 0, 0,
+    {"json", 0, KIND_TEXT, "F|-", NULL, (READING & ~CMD_TUNE) | CMD_CEILINGS, FIELD(json), 0, 0,
      "write the record of the run as JSON; -: to stdout, the summary goes to stderr"},
     {"json", 0, KIND_DASH, NULL, NULL, DESCRIBING, FIELD(json), 0, 0, "print JSON"},
     {"progress", 0, KIND_FLAG, NULL, NULL, CMD_FIT, FIELD(progress), 0, 0,
      "a line per iteration on stderr even where stderr is no terminal"},
-    {"progress", 0, KIND_FLAG, NULL, NULL, CMD_BENCH, FIELD(progress), 0, 0,
+    {"progress", 0, KIND_FLAG, NULL, NULL, CMD_BENCH | CMD_TUNE, FIELD(progress), 0, 0,
      "a line per round on stderr even where stderr is no terminal"},
-    {"quiet", 'q', KIND_FLAG, NULL, NULL, COMPUTING | CMD_GEN | CMD_BENCH, FIELD(quiet), 0, 0, "no summary, no progress"},
+    {"quiet", 'q', KIND_FLAG, NULL, NULL, COMPUTING | CMD_GEN | CMD_BENCH | CMD_TUNE, FIELD(quiet), 0, 0, "no summary, no progress"},
 };
 // clang-format on
 
