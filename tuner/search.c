@@ -24,8 +24,11 @@ enum { CONTEST_SAMPLES = 4, FINAL_LEAST = 7, FINAL_MOST = 15, CONTEST_LEFT = 3 }
 /* Finalists are measured until the interval of the best is no wider to each side. */
 static const double fine = 0.004;
 
-/* Ties are no slower than this, however wide the intervals are. */
-static const double tie_most = 1.01;
+/* Ties are no slower than by this share, or by the noise where that is more, however wide their intervals are. */
+static const double tie_share = 0.01;
+
+/* Nobody cares for less, whatever intervals say. */
+static const double indifferent = 0.003;
 
 static const double interval_level = 0.95;
 
@@ -234,16 +237,19 @@ static void find_best(exk_search *s) {
 static void find_ties(exk_search *s) {
     s->ties = 0;
     s->chosen = s->best;
+    s->noise = NAN;
+    if (s->best < 0)
+        return;
+    const exk_trial *best = &s->trials[s->best];
+    s->noise = best->count > 1 ? (best->high - best->low) / 2 / best->level : NAN;
+    const double most = best->level * (1 + fmax(tie_share, s->noise));
     for (int i = 0; i < s->count; i++) {
         exk_trial *t = &s->trials[i];
-        const exk_trial *best = &s->trials[s->best < 0 ? i : s->best];
-        t->tied = i == s->best || (counts(s, t) && t->low <= best->high && t->level <= tie_most * best->level);
+        t->tied = i == s->best || (counts(s, t) && t->low <= (1 + indifferent) * best->high && t->level <= most);
         s->ties += t->tied;
         if (t->tied && exk_choice_weight(s, &t->choice) < exk_choice_weight(s, &s->trials[s->chosen].choice))
             s->chosen = i;
     }
-    const exk_trial *best = s->best < 0 ? NULL : &s->trials[s->best];
-    s->noise = best && best->count > 1 ? (best->high - best->low) / 2 / best->level : NAN;
 }
 
 static void judge(exk_search *s) {
@@ -467,7 +473,7 @@ static int drop_slower(const exk_search *s, int *list, int count) {
     int kept = 0;
     for (int i = 0; i < count; i++) {
         const exk_trial *t = &s->trials[list[i]];
-        if (!t->failed && (list[i] == s->best || t->low <= s->trials[s->best].high))
+        if (!t->failed && (list[i] == s->best || t->low <= (1 + indifferent) * s->trials[s->best].high))
             list[kept++] = list[i];
     }
     return kept;
