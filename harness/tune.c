@@ -28,6 +28,7 @@ typedef struct tuning {
     const exk_variant **variants;
     int variant_count;
     tune_log log;
+    char session[TUNE_SESSION_ROOM];
     tune_record *past; /* of --resume */
     int past_count;
     exit_code code; /* the first thing that went wrong */
@@ -51,6 +52,7 @@ static exit_code begin_log(tuning *t) {
     int damaged = 0;
     if (tune_log_open(&t->machine, &t->log, &error) != EXK_OK)
         return fail_writing(&error);
+    memcpy(t->session, t->log.stamp.session, sizeof t->session);
     if (t->log.busy)
         warn("another exakt tune runs on this machine just now: each disturbs what the other measures");
     if (!t->s->resume)
@@ -90,22 +92,19 @@ static void end(tuning *t) {
     exk_topology_free(&t->topology);
 }
 
-/* The records of the last search like this one go to past, in its order. */
+/* The records of the last search like this one go to past, and what is measured now belongs to it. */
 static void find_past(tuning *t, tune_run *r) {
     const tune_record *last = NULL;
-    tune_record *kept = t->past;
-    int count = 0;
     for (int i = 0; i < t->past_count; i++)
-        if (tune_same_search(&t->past[i], &t->log.stamp) && strcmp(t->past[i].stage, "grid") != 0)
+        if (tune_same_search(&t->past[i], &t->log.stamp))
             last = &t->past[i];
-    if (!last)
-        return;
-    kept = calloc((size_t)t->past_count, sizeof *kept);
+    tune_record *kept = last ? calloc((size_t)t->past_count, sizeof *kept) : NULL;
     for (int i = 0; kept && i < t->past_count; i++)
         if (strcmp(t->past[i].session, last->session) == 0 && tune_same_search(&t->past[i], last))
-            kept[count++] = t->past[i];
+            kept[r->past_count++] = t->past[i];
     r->past = kept;
-    r->past_count = kept ? count : 0;
+    if (kept)
+        memcpy(t->log.stamp.session, last->session, sizeof last->session);
 }
 
 /* The plan that a profile of this machine and build has for the very shape. */
@@ -211,6 +210,7 @@ static exit_code tune_one(tuning *t, const char *input, const exk_shape *shape, 
     t->log.stamp.shape = *shape;
     t->log.stamp.threads = threads;
     snprintf(t->log.stamp.input, sizeof t->log.stamp.input, "%s", input);
+    memcpy(t->log.stamp.session, t->session, sizeof t->session);
     find_past(t, &r);
     exit_code code =
         tune_space_create(&r.space, &t->topology, t->variants, t->variant_count, shape, threads, axis_ratio);

@@ -75,12 +75,12 @@ typedef struct tune_run {
     exk_search search;
     tune_log *log;           /* NULL: nothing is kept */
     const tune_record *past; /* rounds to be replayed */
-    int past_count, past_next;
-    int replayed, live; /* rounds */
-    int differing;      /* plans whose labels were wrong */
-    int unable;         /* plans that could not be run */
-    char why[400];      /* of the last such plan */
-    bool *checked;      /* trials whose labels were compared before any time counted */
+    int past_count;          /* 0 once the search has gone beyond them */
+    int replayed, live;      /* rounds */
+    int differing;           /* plans whose labels were wrong */
+    int unable;              /* plans that could not be run */
+    char why[400];           /* of the last such plan */
+    bool *checked;           /* trials whose labels were compared before any time counted */
     int checked_room;
     int samples, disturbed;
     exk_error error;

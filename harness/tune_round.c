@@ -27,40 +27,38 @@ static bool is_trial(const tune_run *r, const exk_search *s, int trial, const tu
     return same;
 }
 
-/* Records of the round that comes next; they lie together. */
-static int records_of_round(const tune_run *r, int round) {
-    int count = 0;
-    while (r->past_next + count < r->past_count && r->past[r->past_next + count].round == round)
-        count++;
-    return count;
+/* The time of a trial in a round of the log; 0 if it is not there. */
+static double recorded(const tune_run *r, const exk_search *s, int trial) {
+    double seconds = 0;
+    bool flagged = true;
+    for (int i = 0; i < r->past_count; i++) {
+        const tune_record *record = &r->past[i];
+        if (record->round != s->rounds || !is_trial(r, s, trial, record))
+            continue;
+        seconds = seconds == 0 ? record->seconds : better(seconds, flagged, record->seconds, record->flags);
+        flagged = flagged && record->flags;
+    }
+    return seconds;
 }
 
 /* False, and nothing is replayed any more, if the log does not have this very round as a whole. */
 static bool replay(tune_run *r, const exk_search *s, const int *trials, int count, double *seconds, double *cost) {
-    const tune_record *records = r->past + r->past_next;
-    const int records_count = records_of_round(r, s->rounds);
-    int found = 0;
-    *cost = 0;
+    bool whole = true;
     for (int i = 0; i < count; i++) {
-        bool any = false, flagged = true;
-        for (int j = 0; j < records_count; j++) {
-            if (!is_trial(r, s, trials[i], &records[j]))
-                continue;
-            seconds[i] =
-                any ? better(seconds[i], flagged, records[j].seconds, records[j].flags) : records[j].seconds;
-            flagged = flagged && records[j].flags;
-            any = true;
+        seconds[i] = recorded(r, s, trials[i]);
+        whole = whole && seconds[i] != 0;
+    }
+    *cost = 0;
+    for (int i = 0; i < r->past_count && whole; i++) {
+        if (r->past[i].round == s->rounds) {
+            *cost += r->past[i].wall;
+            r->samples++;
+            r->disturbed += r->past[i].flags != 0;
         }
-        found += any;
     }
-    for (int j = 0; j < records_count; j++) {
-        *cost += records[j].wall;
-        r->samples++;
-        r->disturbed += records[j].flags != 0;
-    }
-    r->past_next = found == count && count > 0 ? r->past_next + records_count : r->past_count;
-    r->replayed += found == count;
-    return found == count;
+    r->replayed += whole;
+    r->past_count = whole ? r->past_count : 0;
+    return whole;
 }
 
 /* --- measuring --- */
@@ -244,7 +242,7 @@ bool tune_measure_round(const exk_search *s, const int *trials, int count, doubl
     round_room room;
     if (interrupted())
         return false;
-    if (r->past_next < r->past_count && replay(r, s, trials, count, seconds, cost))
+    if (r->past_count > 0 && replay(r, s, trials, count, seconds, cost))
         return true;
     const double started = seconds_now();
     show_state(r, s, count);

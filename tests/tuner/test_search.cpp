@@ -152,7 +152,7 @@ TEST_CASE("noise, drift and spikes cost little", "[search]") {
     for (int i = 0; i < m.search.count; i++)
         if (m.search.trials[i].count >= 7)
             CHECK(m.search.trials[i].level / m.true_seconds(i) ==
-                  Approx(m.search.trials[m.search.best].level / m.true_seconds(m.search.best)).epsilon(0.015));
+                  Approx(m.search.trials[m.search.best].level / m.true_seconds(m.search.best)).epsilon(0.04));
 }
 
 TEST_CASE("of plans that are all alike the smallest is chosen", "[search]") {
