@@ -31,7 +31,8 @@ enum {
     CMD_BENCH = 1 << 9,
     CMD_CEILINGS = 1 << 10,
     CMD_PROFILE = 1 << 11,
-    CMD_TUNE = 1 << 12
+    CMD_TUNE = 1 << 12,
+    CMD_EXPLAIN = 1 << 13
 };
 
 enum { LIST_MAX = 32, POSITIONALS_MAX = 64 };
@@ -91,6 +92,7 @@ typedef struct command {
 } command;
 
 extern const command command_list, command_version, command_topo, command_fit, command_assign, command_score,
-    command_gen, command_verify, command_demo, command_bench, command_ceilings, command_profile, command_tune;
+    command_gen, command_verify, command_demo, command_bench, command_ceilings, command_profile, command_tune,
+    command_explain;
 
 #endif

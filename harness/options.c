@@ -34,7 +34,7 @@ typedef struct option_row {
 
 enum {
     COMPUTING = CMD_FIT | CMD_ASSIGN | CMD_SCORE,
-    READING = COMPUTING | CMD_VERIFY | CMD_BENCH | CMD_TUNE,
+    READING = COMPUTING | CMD_VERIFY | CMD_BENCH | CMD_TUNE | CMD_EXPLAIN,
     TILING = COMPUTING | CMD_BENCH,
     DESCRIBING = CMD_LIST | CMD_VERSION | CMD_TOPO
 };
@@ -45,10 +45,10 @@ enum {
 // clang-format off
 static const option_row table[] = {
     {"k", 'k', KIND_COUNT, "K", NULL, CMD_FIT | CMD_VERIFY, FIELD(k), 1, INT32_MAX, "number of clusters"},
-    {"k", 'k', KIND_LIST, "K,...", NULL, CMD_BENCH | CMD_TUNE, FIELD(k_list), 1, INT32_MAX, "numbers of clusters"},
+    {"k", 'k', KIND_LIST, "K,...", NULL, CMD_BENCH | CMD_TUNE | CMD_EXPLAIN, FIELD(k_list), 1, INT32_MAX, "numbers of clusters"},
     {"centroids", 0, KIND_TEXT, "F", NULL, CMD_ASSIGN | CMD_SCORE, FIELD(from), 0, 0,
      "the centroids, k x d, in any input format"},
-    {"variant", 0, KIND_TEXT, "NAME", "auto", COMPUTING, FIELD(variant), 0, 0,
+    {"variant", 0, KIND_TEXT, "NAME", "auto", COMPUTING | CMD_EXPLAIN, FIELD(variant), 0, 0,
      "a name from `exakt list`, a strategy (fused), strategy__isa (fused__avx2), or auto"},
     {"init", 0, KIND_TEXT, "HOW", "kmeans++", CMD_FIT, FIELD(init), 0, 0,
      "first, random, kmeans++, or a file with k x d centroids"},
@@ -74,6 +74,8 @@ static const option_row table[] = {
      "numbers of threads (default: 1 and one per physical core)"},
     {"threads", 't', KIND_LIST, "N,...", NULL, CMD_TUNE, FIELD(thread_list), 1, 4096,
      "numbers of threads to tune for (default: one per physical core)"},
+    {"threads", 't', KIND_LIST, "N", NULL, CMD_EXPLAIN, FIELD(thread_list), 1, 4096,
+     "threads (default: one per physical core)"},
     {"point-tile", 0, KIND_COUNT, "N", NULL, TILING, FIELD(point_tile), 1, ANY,
      "points handed to the kernel at a time (default: from the cache model)"},
     {"centroid-tile", 0, KIND_COUNT, "N", NULL, TILING, FIELD(centroid_tile), 1, ANY,

@@ -16,9 +16,6 @@
 static const char *const usual_shapes[] = {"100000x2x100", "200000x32x256", "200000x128x1000", "100000x768x1000"};
 enum { USUAL_SHAPES = sizeof usual_shapes / sizeof usual_shapes[0] };
 
-/* Neighbours on an axis differ by this factor. */
-static const double axis_ratio = 1.4142135623730951;
-
 static const double window_seconds = 0.05;
 
 typedef struct tuning {
@@ -92,22 +89,14 @@ static void end(tuning *t) {
     exk_topology_free(&t->topology);
 }
 
-/* The records of the last search like this one go to past, and what is measured now belongs to it. */
+/* What the last search like this one measured; what is measured now belongs to it. */
 static void find_past(tuning *t, tune_run *r) {
-    const tune_record *last = NULL;
-    for (int i = 0; i < t->past_count; i++)
-        if (tune_same_search(&t->past[i], &t->log.stamp))
-            last = &t->past[i];
-    tune_record *kept = last ? calloc((size_t)t->past_count, sizeof *kept) : NULL;
-    for (int i = 0; kept && i < t->past_count; i++)
-        if (strcmp(t->past[i].session, last->session) == 0 && tune_same_search(&t->past[i], last))
-            kept[r->past_count++] = t->past[i];
-    r->past = kept;
-    if (kept)
-        memcpy(t->log.stamp.session, last->session, sizeof last->session);
+    tune_find_past(r, t->past, t->past_count, &t->log.stamp);
+    if (r->past_count > 0)
+        memcpy(t->log.stamp.session, r->past[0].session, sizeof t->log.stamp.session);
 }
 
-/* The plan that a profile of this machine and build has for the very shape. */
+/* The plan that a profile of this machine and build has for the very shape: a trial of the search, or -1. */
 static int add_kept(const tuning *t, tune_run *r) {
     exk_profile profile;
     exk_error error;
@@ -191,8 +180,14 @@ static exit_code search_plan(tuning *t, tune_run *r) {
                              .user = r};
     if (!exk_search_begin(&r->search))
         return fail(CLI_LIMIT, "out of memory");
-    const int kept = add_kept(t, r);
+    /* A search that goes on must ask what it asked before; what was kept since is among its trials anyway. */
+    const bool goes_on = r->past_count > 0;
+    int kept = goes_on ? -1 : add_kept(t, r);
     const exk_ending ending = exk_search_run(&r->search);
+    if (goes_on)
+        kept = add_kept(t, r);
+    if (kept >= 0 && r->search.trials[kept].count == 0)
+        kept = -1;
     const exit_code code = conclude(t, r, ending, kept);
     exk_search_free(&r->search);
     return code;
@@ -213,27 +208,14 @@ static exit_code tune_one(tuning *t, const char *input, const exk_shape *shape, 
     memcpy(t->log.stamp.session, t->session, sizeof t->session);
     find_past(t, &r);
     exit_code code =
-        tune_space_create(&r.space, &t->topology, t->variants, t->variant_count, shape, threads, axis_ratio);
+        tune_space_create(&r.space, &t->topology, t->variants, t->variant_count, shape, threads, tune_axis_ratio);
     if (code == CLI_OK)
         code = search_plan(t, &r);
     tune_case_end(&r.points);
     tune_space_free(&r.space);
     free(r.checked);
-    free((void *)r.past);
+    free(r.past);
     return code;
-}
-
-/* How many points and dimensions a file has. */
-static exit_code look_at(const settings *s, const char *input, exk_shape *shape) {
-    const exk_load_options options = {.columns = s->columns, .standardise = s->standardise};
-    exk_dataset *data;
-    exk_error error = {0};
-    if (exk_dataset_load(input, &options, &data, &error) != EXK_OK)
-        return fail_with(&error);
-    shape->n = data->points.n;
-    shape->d = data->points.d;
-    exk_dataset_free(data);
-    return CLI_OK;
 }
 
 static void tune_threads(tuning *t, const char *input, const exk_shape *shape, bool generated) {
@@ -246,7 +228,7 @@ static void tune_threads(tuning *t, const char *input, const exk_shape *shape, b
 
 static void tune_file(tuning *t, const char *input) {
     exk_shape shape;
-    const exit_code code = look_at(t->s, input, &shape);
+    const exit_code code = tune_look_at(t->s, input, &shape);
     note(t, code);
     for (int i = 0; code == CLI_OK && i < t->s->k_list.count && !interrupted(); i++) {
         shape.k = t->s->k_list.value[i];

@@ -17,6 +17,9 @@ typedef struct tune_space {
     int count;
 } tune_space;
 
+/* Neighbours on an axis differ by this factor. */
+extern const double tune_axis_ratio;
+
 /* Values rise by a factor of `ratio` from the least to what the shape can use; the model's own are among them. */
 exit_code tune_space_create(tune_space *space, const exk_topology *topology, const exk_variant *const *variants,
                             int variant_count, const exk_shape *shape, int threads, double ratio);
@@ -52,6 +55,9 @@ typedef struct tune_case {
 bool tune_is_shape(const char *text);
 exit_code tune_parse_shape(const char *text, exk_shape *shape);
 
+/* How many points and dimensions an input has. */
+exit_code tune_look_at(const settings *s, const char *input, exk_shape *shape);
+
 /* Get points, centroids and labels, unless they are there. EXK_STOPPED if the user wants it. */
 exk_status tune_case_prepare(tune_case *c, const tune_space *space, exk_error *error);
 void tune_case_end(tune_case *c);
@@ -73,14 +79,14 @@ typedef struct tune_run {
     tune_space space;
     tune_case points;
     exk_search search;
-    tune_log *log;           /* NULL: nothing is kept */
-    const tune_record *past; /* rounds to be replayed */
-    int past_count;          /* 0 once the search has gone beyond them */
-    int replayed, live;      /* rounds */
-    int differing;           /* plans whose labels were wrong */
-    int unable;              /* plans that could not be run */
-    char why[400];           /* of the last such plan */
-    bool *checked;           /* trials whose labels were compared before any time counted */
+    tune_log *log;      /* NULL: nothing is kept */
+    tune_record *past;  /* rounds to be replayed; owned */
+    int past_count;     /* 0 once the search has gone beyond them */
+    int replayed, live; /* rounds */
+    int differing;      /* plans whose labels were wrong */
+    int unable;         /* plans that could not be run */
+    char why[400];      /* of the last such plan */
+    bool *checked;      /* trials whose labels were compared before any time counted */
     int checked_room;
     int samples, disturbed;
     exk_error error;
@@ -90,6 +96,12 @@ typedef struct tune_run {
 /* An exk_measure_fn; user: a tune_run. */
 bool tune_measure_round(const exk_search *search, const int *trials, int count, double *seconds, double *cost,
                         void *user);
+
+/* Of these records, those of the last search like this one become the past of a run. */
+void tune_find_past(tune_run *r, const tune_record *records, int count, const tune_record *like);
+
+/* All of the past into the search, which has begun, without measuring anything. False if there is nothing. */
+bool tune_recall(tune_run *r);
 
 /* tune_report.c: where the search stands, on stderr if that is a terminal; "" clears the line. */
 void tune_show(const settings *s, const char *format, ...) __attribute__((format(printf, 2, 3)));

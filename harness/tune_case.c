@@ -60,6 +60,18 @@ exit_code tune_parse_shape(const char *text, exk_shape *shape) {
     return CLI_OK;
 }
 
+exit_code tune_look_at(const settings *s, const char *input, exk_shape *shape) {
+    const exk_load_options options = {.columns = s->columns, .standardise = s->standardise};
+    exk_dataset *data;
+    exk_error error = {0};
+    if (exk_dataset_load(input, &options, &data, &error) != EXK_OK)
+        return fail_with(&error);
+    shape->n = data->points.n;
+    shape->d = data->points.d;
+    exk_dataset_free(data);
+    return CLI_OK;
+}
+
 /* --- preparation --- */
 
 /* The place of the i-th of `count` things that are spread evenly over `all`. */

@@ -23,15 +23,16 @@ static const size_t bytes_most = (size_t)64 << 20;
 
 /* --- writing --- */
 
-static void begin_session(tune_record *stamp) {
+void tune_stamp(tune_record *stamp) {
     const time_t now = time(NULL);
     struct tm utc;
     char text[24];
     exk_profile_entry entry = {.threads = 0};
     exk_profile_stamp(&entry);
+    *stamp = (tune_record){.threads = 0};
     memcpy(stamp->build, entry.build, sizeof stamp->build);
     memcpy(stamp->registry, entry.registry, sizeof stamp->registry);
-    snprintf(stamp->isa, sizeof stamp->isa, "%s", entry.isa);
+    memcpy(stamp->isa, entry.isa, sizeof stamp->isa);
     strftime(text, sizeof text, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
     snprintf(stamp->session, sizeof stamp->session, "%s-%d", text, (int)getpid());
 }
@@ -89,7 +90,7 @@ static void note_others(tune_log *log) {
 
 exk_status tune_log_open(const exk_fingerprint *machine, tune_log *log, exk_error *error) {
     *log = (tune_log){.file = -1, .lock = -1};
-    begin_session(&log->stamp);
+    tune_stamp(&log->stamp);
     exk_status status = tune_log_path(machine, log->path, sizeof log->path, error);
     if (status == EXK_OK)
         status = exk_store_prepare(log->path, error);
@@ -293,6 +294,7 @@ exk_status tune_log_read(const char *path, tune_record **records, int *count, in
 
 bool tune_same_search(const tune_record *a, const tune_record *b) {
     return strcmp(a->build, b->build) == 0 && strcmp(a->registry, b->registry) == 0 &&
-           strcmp(a->isa, b->isa) == 0 && strcmp(a->input, b->input) == 0 && a->shape.n == b->shape.n &&
-           a->shape.d == b->shape.d && a->shape.k == b->shape.k && a->threads == b->threads;
+           strcmp(a->isa, b->isa) == 0 && (!*b->input || strcmp(a->input, b->input) == 0) &&
+           a->shape.n == b->shape.n && a->shape.d == b->shape.d && a->shape.k == b->shape.k &&
+           a->threads == b->threads;
 }

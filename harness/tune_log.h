@@ -72,7 +72,10 @@ exk_status tune_log_read(const char *path, tune_record **records, int *count, in
 /* The path of a machine's file. */
 exk_status tune_log_path(const exk_fingerprint *machine, char *path, size_t room, exk_error *error);
 
-/* Whether two records are of the same search: what, where, with what. */
+/* What all records of this process share: session, build, registry, isa. */
+void tune_stamp(tune_record *stamp);
+
+/* Whether two records are of the same search: what, where, with what. An empty input of b is any. */
 bool tune_same_search(const tune_record *a, const tune_record *b);
 
 #ifdef __cplusplus

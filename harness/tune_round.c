@@ -61,6 +61,56 @@ static bool replay(tune_run *r, const exk_search *s, const int *trials, int coun
     return whole;
 }
 
+void tune_find_past(tune_run *r, const tune_record *records, int count, const tune_record *like) {
+    const tune_record *last = NULL;
+    for (int i = 0; i < count; i++)
+        if (tune_same_search(&records[i], like))
+            last = &records[i];
+    r->past_count = 0;
+    r->past = last ? calloc((size_t)count, sizeof *r->past) : NULL;
+    for (int i = 0; r->past && i < count; i++)
+        if (strcmp(records[i].session, last->session) == 0 && tune_same_search(&records[i], last))
+            r->past[r->past_count++] = records[i];
+}
+
+/* The choice that a record is of; false if the arms have no such plan. */
+static bool choice_of(const tune_run *r, const tune_record *record, exk_choice *choice) {
+    for (int i = 0; i < r->space.count; i++) {
+        bool found = strcmp(record->variant, r->space.variants[i]->name) == 0;
+        *choice = (exk_choice){.arm = i};
+        for (int field = 0; found && field < EXK_FIELD_COUNT; field++) {
+            const exk_axis *axis = &r->space.arms[i].axis[field];
+            choice->at[field] = axis->count > 0 ? exk_axis_place(axis, record->value[field]) : 0;
+            found = record->value[field] == (axis->count > 0 ? axis->value[choice->at[field]] : 0);
+        }
+        if (found)
+            return true;
+    }
+    return false;
+}
+
+bool tune_recall(tune_run *r) {
+    int *trials = calloc((size_t)r->past_count + 1, sizeof *trials), count = 1;
+    while (trials && count > 0) {
+        count = 0;
+        for (int i = 0; i < r->past_count; i++) {
+            exk_choice choice;
+            if (r->past[i].round != r->search.rounds || !choice_of(r, &r->past[i], &choice))
+                continue;
+            const int trial = exk_search_add(&r->search, &choice);
+            bool seen = trial < 0;
+            for (int j = 0; j < count; j++)
+                seen = seen || trials[j] == trial;
+            if (!seen)
+                trials[count++] = trial;
+        }
+        if (count > 0 && !exk_search_round(&r->search, trials, count))
+            break;
+    }
+    free(trials);
+    return r->search.best >= 0;
+}
+
 /* --- measuring --- */
 
 /* A trial within a round. */

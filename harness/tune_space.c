@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const double tune_axis_ratio = 1.4142135623730951;
+
 /* Longer tiles than these never paid, and need memory. */
 enum { POINTS_MOST = 4096, MATRIX_LEAST = 1 << 20, MATRIX_MOST = 256 << 20, DEPTH_STEP = 4 };
 
