@@ -32,7 +32,8 @@ enum {
     CMD_CEILINGS = 1 << 10,
     CMD_PROFILE = 1 << 11,
     CMD_TUNE = 1 << 12,
-    CMD_EXPLAIN = 1 << 13
+    CMD_EXPLAIN = 1 << 13,
+    CMD_EVALUATE = 1 << 14
 };
 
 enum { LIST_MAX = 32, POSITIONALS_MAX = 64 };
@@ -93,6 +94,6 @@ typedef struct command {
 
 extern const command command_list, command_version, command_topo, command_fit, command_assign, command_score,
     command_gen, command_verify, command_demo, command_bench, command_ceilings, command_profile, command_tune,
-    command_explain;
+    command_explain, command_evaluate;
 
 #endif

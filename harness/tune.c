@@ -8,9 +8,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 /* Small, medium and large, where nobody says what to tune for. */
 static const char *const usual_shapes[] = {"100000x2x100", "200000x32x256", "200000x128x1000", "100000x768x1000"};
@@ -34,14 +31,6 @@ typedef struct tuning {
 static void note(tuning *t, exit_code code) {
     if (t->code == CLI_OK)
         t->code = code;
-}
-
-/* Memory that was freed stays mapped: a pass must not pay for pages that a longer run touches once. */
-static void keep_memory(void) {
-#ifdef __GLIBC__
-    mallopt(M_MMAP_MAX, 0);
-    mallopt(M_TRIM_THRESHOLD, -1);
-#endif
 }
 
 static exit_code begin_log(tuning *t) {
@@ -77,7 +66,7 @@ static exit_code begin(tuning *t) {
         return fail(CLI_USAGE, "%s: another machine; only this one can be tuned (exakt explain shows its plan)",
                     t->topology.source);
     exk_fingerprint_take(&t->topology, &t->machine);
-    keep_memory();
+    tune_keep_memory();
     interrupt_arm();
     return begin_log(t);
 }
@@ -144,10 +133,16 @@ static exit_code keep_outcome(const tuning *t, const tune_run *r) {
     return CLI_OK;
 }
 
-/* A kept plan that ties with the fastest stays: whoever tunes twice need not get another plan. */
+/* A kept plan stays unless another one is faster beyond doubt: whoever tunes twice need not get another plan. */
 static void prefer_kept(exk_search *s, int kept) {
-    if (kept >= 0 && s->chosen >= 0 && s->trials[kept].tied)
+    const double most = 1.05;
+    if (kept < 0 || s->best < 0)
+        return;
+    const exk_trial *old = &s->trials[kept], *best = &s->trials[s->best];
+    if (old->tied || (old->low <= best->high && old->level <= most * best->level)) {
         s->chosen = kept;
+        s->noise = fmax(s->noise, old->level / best->level - 1);
+    }
 }
 
 static void warn_of_failures(tuning *t, const tune_run *r) {

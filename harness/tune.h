@@ -48,7 +48,7 @@ typedef struct tune_case {
     float *centroids;  /* k x d */
     int32_t *labels;   /* of points, proven as far as `proven` by naive scalar code */
     int64_t proven;
-    int64_t usual_points; /* that a pass of a sample takes, about */
+    int64_t usual_points; /* that a pass of a sample takes, about: several passes fill the window */
 } tune_case;
 
 /* Whether text is meant as NxDxK; if so, and if it is one, shape is set. */
@@ -61,6 +61,10 @@ exit_code tune_look_at(const settings *s, const char *input, exk_shape *shape);
 /* Get points, centroids and labels, unless they are there. EXK_STOPPED if the user wants it. */
 exk_status tune_case_prepare(tune_case *c, const tune_space *space, exk_error *error);
 void tune_case_end(tune_case *c);
+
+/* For the whole program: memory that was freed stays mapped, since a pass must not pay for pages that a longer run
+ * touches once. */
+void tune_keep_memory(void);
 
 /* One sample: passes of a plan over points of the case, until the window is full. Every label is compared. False,
  * and why, if it is wrong or cannot be had; why is "" if the user stopped it. */

@@ -1,4 +1,5 @@
 /* Points to measure plans with, and what a plan takes for them. */
+#include "harness/disturbance.h"
 #include "harness/interrupt.h"
 #include "harness/measure.h"
 #include "harness/report.h"
@@ -12,6 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 /* Points are as many as fill the window at this many operations a second and thread, each point costing some
  * operations beside its distances. Fewer, where they would take more memory: beyond every cache they are anyway.
@@ -24,6 +28,9 @@ enum { POINTS_LEAST = 1024 };
 
 /* What naive scalar code may do to prove labels. */
 static const double proof_operations = 2e9;
+
+/* Of a sample at least, so that one of them that was disturbed does not matter. */
+enum { PASSES = 4 };
 
 /* A first look takes this part of a sample. What surrounds the passes may take as long as they do, not more: a
  * sample ends then, too. */
@@ -190,7 +197,7 @@ static exk_status try_standard(tune_case *c, const exk_result *proof, const exk_
                           verify_reference_variant);
     } else {
         memcpy(c->labels, exk_result_labels(result), (size_t)c->points.n * sizeof *c->labels);
-        const double filling = (double)c->points.n * c->window / pass_seconds(result);
+        const double filling = (double)c->points.n * c->window / PASSES / pass_seconds(result);
         c->usual_points = filling < (double)c->points.n ? (int64_t)filling + 1 : c->points.n;
     }
     exk_result_free(result);
@@ -238,6 +245,13 @@ void tune_case_end(tune_case *c) {
 
 /* --- samples --- */
 
+void tune_keep_memory(void) {
+#ifdef __GLIBC__
+    mallopt(M_MMAP_MAX, 0);
+    mallopt(M_TRIM_THRESHOLD, -1);
+#endif
+}
+
 /* Whole tiles for every thread, so that none waits for the last tile of another: with the points of the whole
  * shape that would hardly show. Where a sample has all of them they are taken as they are. */
 static int64_t points_for(const tune_case *c, const exk_plan *plan, int64_t wanted) {
@@ -250,10 +264,21 @@ static int64_t points_for(const tune_case *c, const exk_plan *plan, int64_t want
     return (units < 1 ? 1 : units < most ? units : most) * unit;
 }
 
+/* Without the time that other programs had our processors: threads help each other, so that what one of them
+ * waited they all shared. Machines are seldom empty, and whether they are is not the plan's merit. */
+static double without_waiting(double seconds, const disturbance *d, double wall, int threads) {
+    const double share = d->waited / (wall * threads);
+    return share > 0 && share < 0.9 ? seconds * (1 - share) : seconds;
+}
+
 static bool take_pass(const tune_case *c, const exk_plan *plan, tune_sample *sample, double *seconds) {
     exk_result *result;
     exk_error error = {.message = ""};
+    const disturbance before = disturbance_read(NULL, 0);
+    const double begun = seconds_now();
     const exk_status status = assign(c, plan, sample->points, &result, &error);
+    const double wall = seconds_now() - begun;
+    const disturbance after = disturbance_read(NULL, 0), between = disturbance_between(&before, &after);
     if (status != EXK_OK) {
         snprintf(sample->why, sizeof sample->why, "%.*s", (int)sizeof sample->why - 1,
                  interrupted() ? "" : error.message);
@@ -268,7 +293,7 @@ static bool take_pass(const tune_case *c, const exk_plan *plan, tune_sample *sam
         snprintf(sample->why, sizeof sample->why, "label of point %" PRId64 ": %d, right is %d", row, labels[row],
                  c->labels[row]);
     }
-    *seconds = pass_seconds(result);
+    *seconds = without_waiting(pass_seconds(result), &between, wall, c->threads);
     exk_result_free(result);
     return !sample->differs;
 }

@@ -2,6 +2,7 @@
 #include "harness/measure.h"
 #include "kernels/status.h"
 #include "tuner/profile.h"
+#include "tuner/search.h"
 #include "tuner/store.h"
 
 #include <errno.h>
@@ -293,6 +294,8 @@ exk_status tune_log_read(const char *path, tune_record **records, int *count, in
 }
 
 bool tune_same_search(const tune_record *a, const tune_record *b) {
+    if (!*b->input && strcmp(a->stage, exk_stage_name(EXK_STAGE_COMPARE)) == 0)
+        return false;
     return strcmp(a->build, b->build) == 0 && strcmp(a->registry, b->registry) == 0 &&
            strcmp(a->isa, b->isa) == 0 && (!*b->input || strcmp(a->input, b->input) == 0) &&
            a->shape.n == b->shape.n && a->shape.d == b->shape.d && a->shape.k == b->shape.k &&

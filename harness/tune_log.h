@@ -6,10 +6,11 @@
  *   input     as it was given; quoted
  *   n, d, k, threads       the shape that was tuned, and for how many threads
  *   round     of the search, from 0; times of one round were measured side by side
- *   stage     of the search: arms, near, final; grid and finals of an evaluation
+ *   stage     of the search: arms, near, final; of an evaluation: grid, compare
  *   variant, point_tile, centroid_tile, depth_tile, matrix_bytes   the plan; 0: not a tunable of this variant
  *   points, repeats        a pass took so many of the points, and the sample so many passes
- *   seconds   of a pass over all n points, the median of the repeats; empty if the plan failed
+ *   seconds   of a pass over all n points, the median of the repeats, without the time that other
+ *             programs had our processors; empty if the plan failed
  *   wall      seconds that the sample took with all that surrounds it
  *   flags     what disturbed it: stolen, preempted, faulted, with + between; such a sample is measured again and
  * the last one of its round counts */
@@ -75,7 +76,8 @@ exk_status tune_log_path(const exk_fingerprint *machine, char *path, size_t room
 /* What all records of this process share: session, build, registry, isa. */
 void tune_stamp(tune_record *stamp);
 
-/* Whether two records are of the same search: what, where, with what. An empty input of b is any. */
+/* Whether two records are of the same search: what, where, with what. An empty input of b is any, and then only
+ * searches and grids count. */
 bool tune_same_search(const tune_record *a, const tune_record *b);
 
 #ifdef __cplusplus

@@ -63,7 +63,7 @@ static void print_gain(const tune_run *r, int kept) {
     const char *name = kept >= 0 ? "the kept plan" : "the model's plan";
     if (s->trials[from].count == 0)
         return;
-    if (from == s->chosen || s->trials[from].tied)
+    if (from == s->chosen || s->trials[from].tied || gain <= s->noise)
         printf("  nothing is better than %s by more than the noise (%.2g %%)\n", name, 100 * s->noise);
     else
         printf("  %.2g %% faster than %s; noise %.2g %%\n", 100 * gain, name, 100 * s->noise);

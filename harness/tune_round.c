@@ -256,7 +256,8 @@ static bool measure_live(tune_run *r, const exk_search *s, const int *trials, in
     measure m = {.candidates = room->candidates, .count = count, .stop = interrupt_flag()};
     m.seed = 1 + (uint64_t)s->rounds;
     for (int i = 0; i < count; i++) {
-        room->entries[i] = (entry){.run = r, .trial = trials[i], .screening = s->rounds == 0};
+        room->entries[i] =
+            (entry){.run = r, .trial = trials[i], .screening = s->stage == EXK_STAGE_ARMS && s->rounds == 0};
         room->entries[i].plan = tune_plan(&r->space, r->points.topology, s, &s->trials[trials[i]].choice,
                                           &r->points.shape, r->points.threads);
         room->candidates[i] = (measure_candidate){

@@ -10,7 +10,10 @@
 const double tune_axis_ratio = 1.4142135623730951;
 
 /* Longer tiles than these never paid, and need memory. */
-enum { POINTS_MOST = 4096, MATRIX_LEAST = 1 << 20, MATRIX_MOST = 256 << 20, DEPTH_STEP = 4 };
+enum { POINTS_MOST = 2048, MATRIX_LEAST = 1 << 20, MATRIX_MOST = 256 << 20 };
+
+/* Shorter slices than this never paid either. */
+enum { DEPTH_LEAST = 32, DEPTH_STEP = 4 };
 
 /* Tiles of points that each thread should have at least, so that the last one does not keep the others waiting. */
 enum { TILES_LEAST = 2 };
@@ -51,6 +54,7 @@ static range range_of(const exk_variant *v, const exk_tunable *t, const exk_shap
     case EXK_DEPTH_TILE:
         r.multiple = shape->d > DEPTH_STEP ? DEPTH_STEP : 1;
         r.most = min64(r.most, shape->d + r.multiple - 1);
+        r.least = min64(max64(r.least, DEPTH_LEAST), r.most);
         r.total = shape->d;
         break;
     default:

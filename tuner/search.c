@@ -38,7 +38,7 @@ static const double near_share = 0.7;
 enum { MOVES_MOST = 32, RADIUS = 2 };
 
 const char *exk_stage_name(exk_stage stage) {
-    static const char *const names[EXK_STAGES] = {"arms", "near", "final"};
+    static const char *const names[EXK_STAGES] = {"arms", "near", "final", "grid", "compare"};
     return names[stage];
 }
 

@@ -48,7 +48,14 @@ typedef struct exk_trial {
     bool tied;           /* not to be told apart from the fastest */
 } exk_trial;
 
-typedef enum exk_stage { EXK_STAGE_ARMS, EXK_STAGE_NEAR, EXK_STAGE_FINAL, EXK_STAGES } exk_stage;
+typedef enum exk_stage {
+    EXK_STAGE_ARMS,
+    EXK_STAGE_NEAR,
+    EXK_STAGE_FINAL,
+    EXK_STAGE_GRID,    /* not of a search: whole grids */
+    EXK_STAGE_COMPARE, /* likewise: plans that were chosen in different ways */
+    EXK_STAGES
+} exk_stage;
 
 typedef enum exk_ending {
     EXK_ENDED_WELL,   /* nothing better is near */
@@ -84,7 +91,7 @@ typedef struct exk_search {
     bool no_memory;
 } exk_search;
 
-/* The word for a stage in files: "arms", "near", "final". */
+/* The word for a stage in files: "arms", "near", "final", "grid", "compare". */
 const char *exk_stage_name(exk_stage stage);
 
 /* Ready to run, the seeds being the first trials. False if memory is short. */
