@@ -78,7 +78,8 @@ typedef struct settings {
     const char *csv, *vs, *measured;
 
     double budget;
-    bool resume;
+    bool resume, grid;
+    const char *heat_map;
 } settings;
 
 typedef struct command {

@@ -260,6 +260,8 @@ static exit_code explain(const settings *s) {
     explanation e = {.s = s, .seed = -1, .chosen = -1};
     exit_code code = json_check(s->json);
     if (code == CLI_OK)
+        code = explain_map_check(s);
+    if (code == CLI_OK)
         code = find_shape(&e);
     if (code != CLI_OK)
         return code;
@@ -268,6 +270,8 @@ static exit_code explain(const settings *s) {
         explain_print(&e);
     if (code == CLI_OK && s->json)
         code = explain_json(&e);
+    if (code == CLI_OK && s->heat_map)
+        code = explain_map(&e);
     end(&e);
     return code;
 }
@@ -277,12 +281,17 @@ const command command_explain = {
     .bit = CMD_EXPLAIN,
     .synopsis = "SHAPE | INPUT -k K [options]",
     .summary = "Why a shape gets its tiles: the formulas with this machine's numbers, and what was measured.",
-    .text = "SHAPE is points x dimensions x clusters. The ceilings are those that `exakt ceilings` has kept, the\n"
-            "measurements those of the last `exakt tune` for this shape; without them their parts are left out.\n"
-            "HWLOC_XMLFILE and HWLOC_SYNTHETIC explain the plan of another machine.\n"
-            "\n"
-            "example:\n"
-            "  exakt explain 200000x768x1000\n",
+    .text =
+        "SHAPE is points x dimensions x clusters. The ceilings are those that `exakt ceilings` has kept, the\n"
+        "measurements those of the last `exakt tune` for this shape; without them their parts are left out.\n"
+        "HWLOC_XMLFILE and HWLOC_SYNTHETIC explain the plan of another machine.\n"
+        "\n"
+        "--heat-map draws what was measured for the winner's variant over tiles of points and centroids, with\n"
+        "seed, winner and ties marked, and writes the numbers beside it; exakt tune --grid fills the map.\n"
+        "\n"
+        "examples:\n"
+        "  exakt explain 200000x768x1000\n"
+        "  exakt explain 200000x768x1000 --heat-map tiles.png\n",
     .least = 1,
     .most = 1,
     .run = explain,

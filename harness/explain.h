@@ -55,4 +55,8 @@ extern const char *const explain_level_name[EXPLAIN_LEVELS];
 void explain_print(const explanation *e);
 exit_code explain_json(const explanation *e);
 
+/* explain_map.c: the heat map of --heat-map, and the table that it is drawn from. */
+exit_code explain_map_check(const settings *s);
+exit_code explain_map(const explanation *e);
+
 #endif

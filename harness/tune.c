@@ -167,6 +167,37 @@ static exit_code conclude(tuning *t, tune_run *r, exk_ending ending, int kept) {
     return keep_outcome(t, r);
 }
 
+/* Every second place of the axes of points and centroids, beside the chosen plan. */
+static int list_grid(exk_search *s, int *list, int room) {
+    const exk_choice chosen = s->trials[s->chosen].choice;
+    const exk_axis *points = &s->arms[chosen.arm].axis[EXK_POINT_TILE],
+                   *centroids = &s->arms[chosen.arm].axis[EXK_CENTROID_TILE];
+    int count = 0;
+    list[count++] = s->chosen;
+    for (int i = points->seed % 2; i < points->count; i += 2) {
+        for (int j = centroids->seed % 2; j < centroids->count && count < room; j += 2) {
+            exk_choice choice = chosen;
+            choice.at[EXK_POINT_TILE] = i;
+            choice.at[EXK_CENTROID_TILE] = j;
+            const int trial = exk_search_add(s, &choice);
+            if (trial >= 0 && trial != s->chosen && !s->trials[trial].failed)
+                list[count++] = trial;
+        }
+    }
+    return count;
+}
+
+/* Twice: one sample may have been disturbed. */
+static void measure_grid(exk_search *s) {
+    int list[EXK_AXIS_MOST * EXK_AXIS_MOST / 4 + 1];
+    if (s->chosen < 0)
+        return;
+    s->stage = EXK_STAGE_GRID;
+    const int count = list_grid(s, list, (int)(sizeof list / sizeof *list));
+    if (exk_search_round(s, list, count))
+        exk_search_round(s, list, count);
+}
+
 static exit_code search_plan(tuning *t, tune_run *r) {
     r->search = (exk_search){.arms = r->space.arms,
                              .arm_count = r->space.count,
@@ -179,6 +210,8 @@ static exit_code search_plan(tuning *t, tune_run *r) {
     const bool goes_on = r->past_count > 0;
     int kept = goes_on ? -1 : add_kept(t, r);
     const exk_ending ending = exk_search_run(&r->search);
+    if (t->s->grid && ending != EXK_ENDED_STOP)
+        measure_grid(&r->search);
     if (goes_on)
         kept = add_kept(t, r);
     if (kept >= 0 && r->search.trials[kept].count == 0)
