@@ -288,6 +288,9 @@ exk_status tune_log_read(const char *path, tune_record **records, int *count, in
     const exk_status status = exk_store_read(path, bytes_most, &text, &length, error);
     if (status != EXK_OK || !text)
         return status;
+    /* A hole of zeros, as a crashed machine leaves it, must not hide what follows. */
+    for (size_t i = 0; i < length; i++)
+        text[i] = text[i] ? text[i] : '?';
     const exk_status parsed = length == 0 ? EXK_OK : tune_log_parse(text, path, records, count, damaged, error);
     free(text);
     return parsed;
