@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernels/bounds/order.h"
 #include "kernels/run.h"
 
 static const exk_options default_options = {.n_init = 1, .max_iter = 300, .tol = 1e-4};
@@ -186,6 +187,11 @@ static void lay_out_worker(exk_run *run, exk_worker *worker) {
                    .offset = exk_arena_take(arena, exk_filter_offsets(run->k), sizeof(float)),
                    .candidates = exk_arena_take(arena, k, sizeof(int32_t))},
     };
+    if (run->kernel->survivors) {
+        laid_out.survivor = exk_arena_take(arena, tile, sizeof(int32_t));
+        laid_out.label = exk_arena_take(arena, tile, sizeof(int32_t));
+        laid_out.norm = exk_arena_take(arena, tile, sizeof(float));
+    }
     if (run->fits && run->plan.update == EXK_UPDATE_SORTED) {
         laid_out.bucket = exk_arena_take(arena, 2 * k, sizeof(int64_t));
         laid_out.edge = exk_arena_take(arena, d, sizeof(int64_t));
@@ -229,6 +235,11 @@ static void lay_out_update(exk_run *run) {
     run->centroid_shift = exk_arena_take(arena, k, sizeof(double));
     run->centroid_inertia = exk_arena_take(arena, k, sizeof(double));
     run->movement = exk_arena_take(arena, k, sizeof(float));
+    run->order = run->order_memory = NULL;
+    if (run->kernel->ordered) {
+        run->order = exk_arena_take(arena, k, sizeof(int32_t));
+        run->order_memory = exk_arena_take(arena, exk_order_bytes(run->k, run->points.d), 1);
+    }
     run->fill = exk_arena_take(arena, k, sizeof(exk_fill));
     run->far = exk_arena_take(arena, exk_run_far_bytes(run->points.n, run->k, run->plan.threads), 1);
 }

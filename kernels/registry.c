@@ -14,6 +14,7 @@
 #define EXK_TUNES_TILES {{EXK_POINT_TILE, 1, INT64_C(1) << 20, EXK_OF_NR}, \
                          {EXK_CENTROID_TILE, 1, INT64_C(1) << 31, EXK_OF_MR}, \
                          {EXK_DEPTH_TILE, 8, INT64_C(1) << 20, 1}}
+#define EXK_TUNES_GROUPS {{EXK_POINT_TILE, 1, INT64_C(1) << 15, 16}, {EXK_DEPTH_TILE, 8, INT64_C(1) << 20, 1}}
 #define EXK_ANY_SHAPE {.d_max = INT64_C(1) << 40, .k_max = INT32_MAX}
 #define EXK_BLAS_SHAPE {.d_max = INT32_MAX, .k_max = INT32_MAX} /* OpenBLAS takes its sizes as int */
 /* clang-format on */

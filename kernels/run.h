@@ -59,7 +59,10 @@ typedef struct exk_worker {
     float *best, *second;
     int32_t *rows, *guess; /* of the tile in hand: those in doubt, and the labels they may have */
     int32_t *moved;        /* of the tile in hand: those that moved */
-    void *scratch;         /* the variant's */
+    /* For variants that skip, else NULL: the points of the tile in hand that bounds cannot settle. */
+    int32_t *survivor, *label; /* which rows they are, and their labels */
+    float *norm;               /* theirs */
+    void *scratch;             /* the variant's */
     /* For sums per thread, NULL where they are sorted. */
     int64_t *sum;     /* k x d: what this thread's points changed since the last reduction */
     int64_t *count;   /* k, likewise */
@@ -130,6 +133,8 @@ typedef struct exk_run {
     double *centroid_shift;   /* k: squared movement */
     double *centroid_inertia; /* k: what is subtracted from square_sum */
     float *movement;          /* k: upper bounds of the movement */
+    int32_t *order;           /* k: near centroids side by side; NULL where nobody asks for it */
+    void *order_memory;       /* exk_order_bytes */
     exk_fill *fill;           /* k: points lent to empty clusters */
     int64_t filled;
     void *far;                         /* exk_run_far_bytes: candidates for empty clusters */

@@ -425,17 +425,19 @@ TEST_CASE("a full file system keeps the old file and nothing else", "[hostile]")
 
 namespace {
 
-double seconds_to_stop(const words &arguments, double after) {
+struct stopped {
+    int code;
+    double seconds;
+};
+
+stopped interrupt(const words &arguments, double after) {
     const TempDir dir;
     const pid_t child = start(dir, arguments);
     sleep_seconds(after);
     const auto begun = clock_type::now();
     kill(child, SIGINT);
     const int code = finish(child);
-    const double seconds = seconds_since(begun);
-    INFO("exit code " << code << " after " << seconds << " s: " << slurp(dir / "err"));
-    CHECK(code == 130);
-    return seconds;
+    return {code, seconds_since(begun)};
 }
 
 } // namespace
@@ -458,10 +460,18 @@ TEST_CASE("Ctrl-C is obeyed within a second in every phase", "[hostile]") {
     };
     for (const auto &p : phases) {
         INFO(p.phase);
-        double best = 1e9;
-        // Something else may have the cores for a moment.
-        for (int attempt = 0; attempt < 3 && best >= allowed; attempt++)
-            best = std::min(best, seconds_to_stop(p.arguments, p.after));
+        double best = 1e9, after = p.after;
+        int code = 0;
+        // Something else may have the cores for a moment; and a fast machine may be done before it is interrupted.
+        for (int attempt = 0; attempt < 6 && (code == 0 || best >= allowed); attempt++) {
+            const stopped last = interrupt(p.arguments, after);
+            code = last.code;
+            if (code == 0)
+                after /= 2;
+            else
+                best = std::min(best, last.seconds);
+        }
+        CHECK(code == 130);
         CHECK(best < allowed);
     }
 }

@@ -24,6 +24,16 @@ static inline void argmin_update(lane_argmin *state, vec_f32 lower, int32_t inde
     state->best = vec_min(state->best, lower);
 }
 
+/* The same with the index left in memory. Where stores have masks they spare a choice, which would need a port
+ * that multiply-adds need too. */
+static inline void argmin_update_stored(vec_f32 *best, vec_f32 *second, vec_i32 *stored, vec_f32 lower,
+                                        int32_t index) {
+    const vec_mask closer = vec_less(lower, *best);
+    *second = vec_min(*second, vec_max(*best, lower));
+    vec_store_where_i32(stored, closer, vec_set1_i32(index));
+    *best = vec_min(*best, lower);
+}
+
 /* Over the lanes: label, best and second of one point. */
 static inline void argmin_finish(const lane_argmin *state, int32_t *label, float *best, float *second) {
     float lane_best[VEC_LANES], lane_second[VEC_LANES];

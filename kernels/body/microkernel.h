@@ -9,7 +9,8 @@
  * across lanes. Points are packed into panels of nr columns, [dimension][point], and centroids into blocks of MR
  * rows, [dimension][centroid]: one step over a dimension reads nr + MR consecutive floats for MR * NV
  * multiply-adds, and no stride of the input reaches the inner loop. A ragged d needs no masks, a ragged k a block
- * of fewer rows, and only the last panel of a tile holds unused lanes.
+ * of fewer rows, and only the last panel of a tile holds unused lanes. Centroids are packed negated: a product is
+ * then added, which every ISA has an instruction for, and rounds to the same bits.
  *
  * Compiled once per row of variants.inc, which defines EXK_VEC_HEADER, EXK_MR and EXK_NV. */
 #ifndef EXK_MICROKERNEL_H
@@ -30,7 +31,7 @@
 #endif
 #define EXK_INLINE static inline __attribute__((always_inline))
 
-enum { PANEL_POINTS = EXK_NV * VEC_LANES, DEPTH_CHUNK = 64, PACK_SINGLY = 4 };
+enum { PANEL_POINTS = EXK_NV * VEC_LANES, PACK_SINGLY = 4 };
 
 EXK_INLINE int64_t min_i64(int64_t a, int64_t b) {
     return a < b ? a : b;
@@ -49,22 +50,43 @@ EXK_INLINE void micro_step(int rows, const float *points, const float *centroids
     EXK_UNROLL for (int r = 0; r < rows; r++) {
         const vec_f32 centroid = vec_set1(centroids[r]);
         EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
-            acc[r][v] = vec_minus_product(acc[r][v], centroid, point[v]);
+            acc[r][v] = vec_mul_add(centroid, point[v], acc[r][v]);
         }
     }
 }
 
-/* Memory wanted in L2 soon: so many lines with every DEPTH_CHUNK dimensions of a micro-kernel. More at a time
- * would keep the panel's own lines waiting. */
+/* Memory wanted in L2 soon, a little of it with every dimension of a micro-kernel and every square of points
+ * packed: lines that are asked for at once keep the panel's own waiting. `at` must be readable. */
 typedef struct micro_fetch {
-    const char *at;
-    int64_t lines;
+    const char *at, *end;
+    int64_t step;    /* bytes for each dimension, at most a line */
+    int64_t packing; /* lines for each square */
 } micro_fetch;
 
-EXK_INLINE void fetch_lines(micro_fetch *fetch) {
-    for (int64_t line = 0; line < fetch->lines; line++)
-        __builtin_prefetch(fetch->at + line * EXK_ALIGN, 0, 2);
-    fetch->at += fetch->lines * EXK_ALIGN;
+/* Nothing is wanted. */
+EXK_INLINE micro_fetch fetch_nothing(const void *readable) {
+    return (micro_fetch){readable, readable, 0, 0};
+}
+
+EXK_INLINE void micro_start(int rows, const float *start, vec_f32 acc[EXK_MR][EXK_NV]) {
+    EXK_UNROLL for (int r = 0; r < rows; r++) {
+        EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
+            acc[r][v] = vec_set1(start[r]);
+        }
+    }
+}
+
+/* Unrolled, the loop's own scalar instructions take fewer of the slots that the multiply-adds need. */
+EXK_INLINE void micro_steps(int rows, const float *points, const float *centroids, int64_t depth,
+                            micro_fetch *fetch, vec_f32 acc[EXK_MR][EXK_NV]) {
+    const char *at = fetch->at;
+    const int64_t step = at < fetch->end ? fetch->step : 0;
+    EXK_UNROLL_4 for (int64_t t = 0; t < depth; t++) {
+        __builtin_prefetch(at, 0, 2);
+        at += step;
+        micro_step(rows, points + t * PANEL_POINTS, centroids + t * EXK_MR, acc);
+    }
+    fetch->at = at;
 }
 
 EXK_INLINE void micro_add(int rows, const float *more, vec_f32 acc[EXK_MR][EXK_NV]) {
@@ -78,19 +100,8 @@ EXK_INLINE void micro_add(int rows, const float *more, vec_f32 acc[EXK_MR][EXK_N
 EXK_INLINE void micro_rows(int rows, const float *points, const float *centroids, int64_t depth,
                            const float *start, micro_fetch *fetch, bool add, float *out) {
     vec_f32 acc[EXK_MR][EXK_NV];
-    EXK_UNROLL for (int r = 0; r < rows; r++) {
-        EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
-            acc[r][v] = vec_set1(start[r]);
-        }
-    }
-    for (int64_t chunk = 0; chunk < depth; chunk += DEPTH_CHUNK) {
-        const int64_t end = min_i64(chunk + DEPTH_CHUNK, depth);
-        fetch_lines(fetch);
-        /* Unrolled, the loop's own scalar instructions take fewer of the slots that the multiply-adds need. */
-        EXK_UNROLL_4 for (int64_t t = chunk; t < end; t++) {
-            micro_step(rows, points + t * PANEL_POINTS, centroids + t * EXK_MR, acc);
-        }
-    }
+    micro_start(rows, start, acc);
+    micro_steps(rows, points, centroids, depth, fetch, acc);
     if (add)
         micro_add(rows, out, acc);
     EXK_UNROLL for (int r = 0; r < rows; r++) {
@@ -158,8 +169,8 @@ EXK_INLINE size_t centroid_blocks_bytes(const exk_shape *shape) {
     return (size_t)round_up_to(shape->k, EXK_MR) * (size_t)shape->d * sizeof(float);
 }
 
-/* exk_kernel.prepare of every variant on panels: blocks [part/parts) of the centroids,
- * [block][dimension][centroid], behind k the last one again. */
+/* exk_kernel.prepare of every variant on panels: blocks [part/parts) of the negated
+ * centroids, [block][dimension][centroid], behind k the last one again. */
 static inline void pack_centroids(const exk_score_centroids *centroids, const exk_plan *plan,
                                   const exk_workspace *workspace, int part, int parts) {
     (void)plan;
@@ -171,7 +182,7 @@ static inline void pack_centroids(const exk_score_centroids *centroids, const ex
             row[r] = centroids->c + min_i64(b * EXK_MR + r, k - 1) * d;
         for (int64_t t = 0; t < d; t++) {
             for (int r = 0; r < EXK_MR; r++)
-                block[t * EXK_MR + r] = row[r][t];
+                block[t * EXK_MR + r] = -row[r][t];
         }
     }
 }
@@ -184,8 +195,9 @@ EXK_INLINE size_t point_panels_floats(const exk_shape *shape, const exk_plan *pl
 EXK_INLINE void pack_square(const float *x, int64_t stride, int64_t rows, int64_t t, int64_t count,
                             float *columns) {
     vec_f32 lane[VEC_LANES];
+    x += t;
     EXK_UNROLL for (int i = 0; i < VEC_LANES; i++) {
-        const float *from = x + min_i64(i, rows - 1) * stride + t;
+        const float *from = rows == VEC_LANES ? x + i * stride : x + min_i64(i, rows - 1) * stride;
         lane[i] = count == VEC_LANES ? vec_load(from) : vec_load_part(from, count);
     }
     vec_transpose(lane);
@@ -207,23 +219,50 @@ EXK_INLINE void pack_singly(const float *x, int64_t stride, int64_t rows, int64_
 }
 
 /* VEC_LANES points into one vector of columns of their panel; beyond `rows` the last point again. */
-EXK_INLINE void pack_vector(const float *x, int64_t stride, int64_t rows, int64_t d, float *columns) {
+EXK_INLINE void pack_rows(const float *x, int64_t stride, int64_t rows, int64_t d, micro_fetch *fetch,
+                          float *columns) {
     int64_t t = 0;
-    for (; t + VEC_LANES <= d; t += VEC_LANES)
+    for (; t + VEC_LANES <= d; t += VEC_LANES) {
+        for (int64_t line = 0; line < fetch->packing; line++)
+            __builtin_prefetch(fetch->at + line * EXK_ALIGN, 0, 2);
+        fetch->at += fetch->packing * EXK_ALIGN;
         pack_square(x, stride, rows, t, VEC_LANES, columns);
+    }
     if (d - t > PACK_SINGLY)
         pack_square(x, stride, rows, t, d - t, columns);
     else
         pack_singly(x, stride, rows, t, d - t, columns);
 }
 
+EXK_INLINE void pack_vector(const float *x, int64_t stride, int64_t rows, int64_t d, micro_fetch *fetch,
+                            float *columns) {
+    if (rows == VEC_LANES) /* known to the compiler, that saves 16 addresses */
+        pack_rows(x, stride, VEC_LANES, d, fetch, columns);
+    else
+        pack_rows(x, stride, rows, d, fetch, columns);
+}
+
 /* Panel of the points from row `first` of the tile on, [dimension][point]. */
-static inline void pack_points(const exk_tile *tile, int64_t first, int64_t d, float *panel) {
+static inline void pack_points(const exk_tile *tile, int64_t first, int64_t d, micro_fetch *fetch, float *panel) {
     for (int v = 0; v < EXK_NV; v++) {
         const int64_t row = min_i64(first + v * VEC_LANES, tile->rows - 1);
-        pack_vector(tile->x + row * tile->stride, tile->stride, min_i64(tile->rows - row, VEC_LANES), d,
+        pack_vector(tile->x + row * tile->stride, tile->stride, min_i64(tile->rows - row, VEC_LANES), d, fetch,
                     panel + v * VEC_LANES);
     }
+}
+
+/* The points that the thread takes next are fetched while it compares `tile` with k centroids: as much as the
+ * micro-kernels can, the rest while packing. */
+static inline micro_fetch fetch_next(const exk_tile *tile, int64_t d, int64_t k) {
+    const int64_t panels = (tile->rows + PANEL_POINTS - 1) / PANEL_POINTS, blocks = (k + EXK_MR - 1) / EXK_MR;
+    const int64_t steps = panels * blocks * d, squares = panels * EXK_NV * (d / VEC_LANES);
+    if (!tile->next)
+        return fetch_nothing(tile->x);
+    const int64_t bytes = tile->rows * tile->stride * (int64_t)sizeof(float);
+    const int64_t step = min_i64((bytes + steps - 1) / steps, EXK_ALIGN), left = bytes - steps * step;
+    const int64_t packing = left > 0 && squares > 0 ? (left / EXK_ALIGN + squares - 1) / squares : 0;
+    const char *next = (const char *)tile->next;
+    return (micro_fetch){next, next + bytes, step, packing};
 }
 
 #endif

@@ -17,7 +17,7 @@ static inline void store_panel_scores(const exk_score_centroids *centroids, cons
                                       float *lower) {
     float scores[EXK_MR * PANEL_POINTS] __attribute__((aligned(EXK_ALIGN)));
     const int64_t d = centroids->d, k = centroids->k;
-    micro_fetch nothing = {NULL, 0};
+    micro_fetch nothing = fetch_nothing(points);
     for (int64_t j = 0; j < k; j += EXK_MR) {
         const int count = (int)min_i64(EXK_MR, k - j);
         block_scores(count, points, blocks + j * d, d, plan->depth_tile, offset + j, &nothing, scores);
@@ -35,8 +35,9 @@ static inline void panel_scores(const exk_score_centroids *centroids, const exk_
         return;
     }
     float *points = workspace->thread;
+    micro_fetch nothing = fetch_nothing(tile->x);
     for (int64_t i = 0; i < tile->rows; i += PANEL_POINTS) {
-        pack_points(tile, i, centroids->d, points);
+        pack_points(tile, i, centroids->d, &nothing, points);
         store_panel_scores(centroids, plan, workspace->shared, tile->offset, points,
                            min_i64(PANEL_POINTS, tile->rows - i), lower + i * centroids->k);
     }

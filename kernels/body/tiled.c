@@ -23,31 +23,35 @@ typedef struct meeting {
     const float *points, *blocks, *offset;
     float *scores; /* count x PANEL_POINTS */
     int64_t count, d;
+    micro_fetch *fetch;
 } meeting;
 
 /* Subtract the products over dimensions [from, from + depth) from the scores, which start at the offsets. */
 static void subtract_slice(const meeting *m, int64_t from, int64_t depth) {
     static const float zero[EXK_MR];
-    micro_fetch none = {NULL, 0};
     for (int64_t j = 0; j < m->count; j += EXK_MR) {
         const int rows = (int)min_i64(EXK_MR, m->count - j);
         const float *block = m->blocks + j * m->d + from * EXK_MR;
-        micro_scores(rows, m->points + from * PANEL_POINTS, block, depth, from == 0 ? m->offset + j : zero, &none,
-                     from > 0, m->scores + j * PANEL_POINTS);
+        micro_scores(rows, m->points + from * PANEL_POINTS, block, depth, from == 0 ? m->offset + j : zero,
+                     m->fetch, from > 0, m->scores + j * PANEL_POINTS);
     }
 }
 
-static void assign(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
-                   const exk_tile *tile) {
+static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
+                      const exk_tile *tile) {
     const int64_t d = centroids->d, k = centroids->k, width = plan->centroid_tile;
     lane_argmin *state = workspace->thread;
     float *buffer = (float *)(void *)((char *)workspace->thread + lanes_bytes(plan->point_tile));
     float *panels = buffer + buffer_floats(plan);
     lanes_start(tile, state);
+    micro_fetch fetch = fetch_next(tile, d, k);
     for (int64_t i = 0; i < tile->rows; i += PANEL_POINTS)
-        pack_points(tile, i, d, panels + i * d);
+        pack_points(tile, i, d, &fetch, panels + i * d);
     for (int64_t j = 0; j < k; j += width) {
-        meeting m = {.blocks = (const float *)workspace->shared + j * d, .offset = tile->offset + j, .d = d};
+        meeting m = {.blocks = (const float *)workspace->shared + j * d,
+                     .offset = tile->offset + j,
+                     .d = d,
+                     .fetch = &fetch};
         m.count = min_i64(width, k - j);
         for (int64_t t = 0; t < d; t += plan->depth_tile) {
             for (int64_t i = 0; i < tile->rows; i += PANEL_POINTS) {
@@ -62,6 +66,7 @@ static void assign(const exk_score_centroids *centroids, const exk_plan *plan, c
                              PANEL_POINTS, (int32_t)(j + r), state + i / VEC_LANES);
     }
     lanes_finish(tile, state);
+    return tile->rows * centroids->k;
 }
 
 const exk_kernel EXK_KERNEL = {

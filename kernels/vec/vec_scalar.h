@@ -3,7 +3,9 @@
 #ifndef EXK_VEC_SCALAR_H
 #define EXK_VEC_SCALAR_H
 
+#include <math.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { VEC_LANES = 1 };
 typedef float vec_f32;
@@ -31,9 +33,6 @@ static inline vec_f32 vec_sub(vec_f32 a, vec_f32 b) {
 static inline vec_f32 vec_mul_add(vec_f32 a, vec_f32 b, vec_f32 c) {
     return a * b + c;
 }
-static inline vec_f32 vec_minus_product(vec_f32 c, vec_f32 a, vec_f32 b) {
-    return c - a * b;
-}
 static inline vec_f32 vec_min(vec_f32 a, vec_f32 b) {
     return a < b ? a : b;
 }
@@ -46,6 +45,26 @@ static inline float vec_sum(vec_f32 a) {
 static inline vec_mask vec_less(vec_f32 a, vec_f32 b) {
     return a < b;
 }
+static inline uint32_t vec_bits(vec_mask m) {
+    return (uint32_t)m;
+}
+static inline vec_f32 vec_sqrt(vec_f32 a) {
+    return sqrtf(a);
+}
+static inline float vec_least(vec_f32 a) {
+    return a;
+}
+static inline vec_f32 vec_load_half(const uint16_t *p) {
+    const uint32_t bits = (uint32_t)*p << 16;
+    float v;
+    memcpy(&v, &bits, sizeof v);
+    return v;
+}
+static inline void vec_store_half(uint16_t *p, vec_f32 v) {
+    uint32_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    *p = (uint16_t)(bits >> 16);
+}
 static inline vec_i32 vec_set1_i32(int32_t v) {
     return v;
 }
@@ -57,6 +76,9 @@ static inline void vec_store_i32(int32_t *p, vec_i32 v) {
 }
 static inline vec_i32 vec_select_i32(vec_mask m, vec_i32 yes, vec_i32 no) {
     return m ? yes : no;
+}
+static inline void vec_store_where_i32(vec_i32 *p, vec_mask m, vec_i32 v) {
+    *p = vec_select_i32(m, v, *p);
 }
 
 static inline void vec_transpose(vec_f32 row[VEC_LANES]) {
