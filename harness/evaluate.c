@@ -357,7 +357,7 @@ static exit_code choose_grid_variants(evaluation *e) {
         bool has_tiles = false;
         for (int j = 0; j < EXK_TUNABLES_MAX && v->tunables[j].max > 0; j++)
             has_tiles = has_tiles || v->tunables[j].field == EXK_CENTROID_TILE;
-        if (has_tiles && strcmp(v->isa, automatic->isa) == 0)
+        if (has_tiles && !variant_skips(v) && strcmp(v->isa, automatic->isa) == 0)
             e->grid_variants[e->grid_variant_count++] = v;
     }
     return e->grid_variant_count > 0
@@ -405,6 +405,7 @@ static exit_code begin(evaluation *e) {
     e->variants = calloc((size_t)exk_variant_rows(), sizeof *e->variants);
     exit_code code = e->variants ? variants_select(e->s->variants, e->variants, &e->variant_count)
                                  : fail(CLI_LIMIT, "out of memory");
+    e->variant_count = tune_choose_variants(e->variants, e->variant_count);
     if (code == CLI_OK)
         code = choose_grid_variants(e);
     if (code == CLI_OK)

@@ -204,7 +204,7 @@ static exit_code choose_plans(explanation *e) {
         strcmp(e->s->variant, "auto") == 0
             ? exk_profiles_find(profiles_here(&e->topology), &e->shape, e->threads, NULL, &source)
             : NULL;
-    if (entry)
+    if (entry && variant_skips(exk_variant_find(entry->variant)) == variant_skips(e->variant))
         e->variant = exk_variant_find(entry->variant);
     e->model = e->used = (exk_plan){.variant = e->variant->name, .threads = e->threads};
     e->model_source = exk_plan_model(&e->topology, &e->shape, &e->model);

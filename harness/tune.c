@@ -60,6 +60,7 @@ static exit_code begin(tuning *t) {
     const exit_code code = variants_select(t->s->variants, t->variants, &t->variant_count);
     if (code != CLI_OK)
         return code;
+    t->variant_count = tune_choose_variants(t->variants, t->variant_count);
     if (exk_topology_load(&t->topology, &error) != EXK_OK)
         return fail_with(&error);
     if (!t->topology.this_system)
@@ -326,7 +327,9 @@ const command command_tune = {
         "measured until they can be told apart, or cannot. Of those that cannot the one with the smallest tiles\n"
         "goes into the profile (exakt profile show), which every later run uses. A sample is one or more passes\n"
         "over enough points to fill 50 ms; every label of every sample is compared with the right one.\n"
-        "Micro-kernel, packing and prefetching are fixed when exakt is compiled: each variant is one choice.\n"
+        "Micro-kernel, packing and prefetching are fixed when exakt is compiled: each variant is one choice. How\n"
+        "much variants skip depends on the points: they are tuned, by short fits, only where --variants names no\n"
+        "others.\n"
         "\n"
         "Every sample is appended to a file in the cache folder (the last line of the output names it); Ctrl-C\n"
         "keeps them, and --resume goes on from there.\n"

@@ -20,6 +20,10 @@ typedef struct tune_space {
 /* Neighbours on an axis differ by this factor. */
 extern const double tune_axis_ratio;
 
+/* Of variants that skip and others only the others are left, if there are any: they cannot be compared by a pass.
+ * Returns how many. */
+int tune_choose_variants(const exk_variant **variants, int count);
+
 /* Values rise by a factor of `ratio` from the least to what the shape can use; the model's own are among them. */
 exit_code tune_space_create(tune_space *space, const exk_topology *topology, const exk_variant *const *variants,
                             int variant_count, const exk_shape *shape, int threads, double ratio);
@@ -48,6 +52,7 @@ typedef struct tune_case {
     float *centroids;  /* k x d */
     int32_t *labels;   /* of points, proven as far as `proven` by naive scalar code */
     int64_t proven;
+    int32_t *fit_labels; /* of points after a few iterations, for variants that skip; NULL until one is measured */
     int64_t usual_points; /* that a pass of a sample takes, about: several passes fill the window */
 } tune_case;
 

@@ -1,6 +1,7 @@
 /* Which plans there are for a shape. */
 #include "harness/report.h"
 #include "harness/tune.h"
+#include "harness/variants.h"
 #include "tuner/plan.h"
 
 #include <math.h>
@@ -135,6 +136,19 @@ static void fill_arm(exk_arm *arm, const exk_variant *v, const exk_topology *top
         fill_axis(&arm->axis[field], &r, plan_value(&seed, field), ratio);
         arm->axis[field].weight = weight_of(v, field, shape->d);
     }
+}
+
+int tune_choose_variants(const exk_variant **variants, int count) {
+    int plain = 0;
+    for (int i = 0; i < count; i++)
+        plain += !variant_skips(variants[i]);
+    if (plain == 0)
+        return count;
+    plain = 0;
+    for (int i = 0; i < count; i++)
+        if (!variant_skips(variants[i]))
+            variants[plain++] = variants[i];
+    return plain;
 }
 
 exit_code tune_space_create(tune_space *space, const exk_topology *topology, const exk_variant *const *variants,
