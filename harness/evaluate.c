@@ -30,9 +30,8 @@ enum { SHAPES = sizeof all_shapes / sizeof all_shapes[0], TUNED = 20 };
 /* Neighbours on an axis of the grid differ by this factor. */
 static const double grid_ratio = 2;
 
-/* All plans once; then the fastest quarter of them, and the fastest eighth. */
-enum { GRID_ROUNDS = 3 };
-static const int grid_part[GRID_ROUNDS] = {1, 4, 8};
+/* All plans once, so many in a round, beside some that are in every round; then twice the fastest eighth. */
+enum { GRID_PIECE = 60, GRID_ANCHORS = 3, GRID_REPEATS = 2, GRID_PART = 8, GRID_FEWEST = 12 };
 
 /* Of the grid's plans so many are compared once more with those of the three ways, in so many rounds. */
 enum { COMPARED_BEST = 3, COMPARE_ROUNDS = 9, COMPARED_MOST = COMPARED_BEST + EVALUATE_WAYS };
@@ -135,6 +134,36 @@ static int fastest(const exk_search *s, int keep, int *list) {
     return count;
 }
 
+/* Every plan once. The pieces are spread over the grid, and the first plans, the model's among them, are in all.
+ */
+static bool measure_pieces(exk_search *s) {
+    const int pieces = (s->count + GRID_PIECE - 1) / GRID_PIECE, all = s->count;
+    int list[GRID_PIECE + GRID_ANCHORS];
+    for (int piece = 0; piece < pieces; piece++) {
+        int count = 0;
+        for (int i = 0; i < GRID_ANCHORS && i < all; i++)
+            list[count++] = i;
+        for (int i = piece; i < all; i += pieces)
+            if (i >= GRID_ANCHORS)
+                list[count++] = i;
+        if (!exk_search_round(s, list, count))
+            return false;
+    }
+    return true;
+}
+
+static bool measure_fastest(exk_search *s) {
+    int list[GRID_PIECE];
+    const int part = s->count / GRID_PART;
+    const int keep = part < GRID_FEWEST ? GRID_FEWEST : part > GRID_PIECE ? GRID_PIECE : part;
+    for (int round = 0; round < GRID_REPEATS; round++) {
+        const int count = fastest(s, keep, list);
+        if (!exk_search_round(s, list, count))
+            return false;
+    }
+    return true;
+}
+
 static exit_code measure_grid(evaluation *e, evaluate_shape *shape) {
     tune_run *r = &shape->grid;
     begin_run(e, r, shape, "grid");
@@ -144,20 +173,10 @@ static exit_code measure_grid(evaluation *e, evaluate_shape *shape) {
         return code;
     if (!begin_search(e, r, INFINITY) || !add_all(&r->search))
         return failure_of(r);
-    exk_search *s = &r->search;
-    int *list = calloc((size_t)s->count, sizeof *list), count = s->count;
-    bool good = list != NULL;
-    s->stage = EXK_STAGE_GRID;
-    for (int i = 0; good && i < count; i++)
-        list[i] = i;
-    for (int round = 0; good && round < GRID_ROUNDS; round++) {
-        if (round > 0)
-            count = fastest(s, s->count / grid_part[round] + 1, list);
-        good = exk_search_round(s, list, count);
-    }
-    free(list);
-    shape->grid_plans = s->count;
-    shape->grid_seconds = s->spent;
+    r->search.stage = EXK_STAGE_GRID;
+    const bool good = measure_pieces(&r->search) && measure_fastest(&r->search);
+    shape->grid_plans = r->search.count;
+    shape->grid_seconds = r->search.spent;
     return good ? CLI_OK : failure_of(r);
 }
 
@@ -217,9 +236,10 @@ static double fixed_loss(const evaluation *e, const evaluate_shape *shape, const
     if (!tune_choice(&r->space, &plan, &choice))
         return INFINITY;
     (void)e;
+    const double best = r->search.trials[r->search.best].level;
     for (int i = 0; i < r->search.count; i++)
         if (memcmp(&r->search.trials[i].choice, &choice, sizeof choice) == 0 && r->search.trials[i].count > 0)
-            return log(r->search.trials[i].level / r->search.trials[r->search.best].level);
+            return fmax(log(r->search.trials[i].level / best), 0);
     return INFINITY;
 }
 
@@ -492,7 +512,8 @@ const command command_evaluate = {
     .summary = "How far from the best the plans of model, profile and a fixed configuration are, over 40 shapes.",
     .text =
         "Of every shape all plans of a grid are measured: the tile variants of the strongest instruction set,\n"
-        "every tile at powers of two from the model's own; all plans once, the fastest quarter and eighth again.\n"
+        "every tile at powers of two from the model's own; all plans once, the fastest eighth of them twice "
+        "more.\n"
         "20 of the shapes are tuned, the other 20 get the profile of the nearest tuned shape. At last the plans\n"
         "of model, profile and the one configuration that is best over all shapes are measured side by side with\n"
         "the three fastest of the grid, in 9 rounds; gaps are to the fastest of them all. Nothing goes into the\n"

@@ -1,5 +1,4 @@
 /* Points to measure plans with, and what a plan takes for them. */
-#include "harness/disturbance.h"
 #include "harness/interrupt.h"
 #include "harness/measure.h"
 #include "harness/report.h"
@@ -301,13 +300,6 @@ static int64_t points_for(const tune_case *c, const exk_plan *plan, int64_t want
     return (units < 1 ? 1 : units < most ? units : most) * unit;
 }
 
-/* Without the time that other programs had our processors: threads help each other, so that what one of them
- * waited they all shared. Machines are seldom empty, and whether they are is not the plan's merit. */
-static double without_waiting(double seconds, const disturbance *d, double wall, int threads) {
-    const double share = d->waited / (wall * threads);
-    return share > 0 && share < 0.9 ? seconds * (1 - share) : seconds;
-}
-
 /* Seconds of an iteration, without what must be prepared whatever the tiles are. */
 static double iteration_seconds(const exk_result *result) {
     const exk_totals totals = exk_result_totals(result);
@@ -332,20 +324,15 @@ static bool take_pass(const tune_case *c, const exk_plan *plan, tune_sample *sam
     exk_result *result;
     exk_error error = {.message = ""};
     const bool skips = variant_skips(exk_variant_find(plan->variant));
-    const disturbance before = disturbance_read(NULL, 0);
-    const double begun = seconds_now();
     const exk_status status =
         skips ? fit(c, plan, &result, &error) : assign(c, plan, sample->points, &result, &error);
-    const double wall = seconds_now() - begun;
-    const disturbance after = disturbance_read(NULL, 0), between = disturbance_between(&before, &after);
     if (status != EXK_OK) {
         snprintf(sample->why, sizeof sample->why, "%.*s", (int)sizeof sample->why - 1,
                  interrupted() ? "" : error.message);
         return false;
     }
     const bool right = check_labels(exk_result_labels(result), skips ? c->fit_labels : c->labels, sample);
-    *seconds =
-        without_waiting(skips ? iteration_seconds(result) : pass_seconds(result), &between, wall, c->threads);
+    *seconds = skips ? iteration_seconds(result) : pass_seconds(result);
     exk_result_free(result);
     return right;
 }

@@ -9,8 +9,7 @@
  *   stage     of the search: arms, near, final; of an evaluation: grid, compare
  *   variant, point_tile, centroid_tile, depth_tile, matrix_bytes   the plan; 0: not a tunable of this variant
  *   points, repeats        a pass took so many of the points, and the sample so many passes
- *   seconds   of a pass over all n points, the median of the repeats, without the time that other
- *             programs had our processors; empty if the plan failed
+ *   seconds   of a pass over all n points, the median of the repeats; empty if the plan failed
  *   wall      seconds that the sample took with all that surrounds it
  *   flags     what disturbed it: stolen, preempted, faulted, with + between; such a sample is measured again and
  * the last one of its round counts */

@@ -14,7 +14,7 @@ const double tune_axis_ratio = 1.4142135623730951;
 enum { POINTS_MOST = 2048, MATRIX_LEAST = 1 << 20, MATRIX_MOST = 256 << 20 };
 
 /* Shorter slices than this never paid either. */
-enum { DEPTH_LEAST = 32, DEPTH_STEP = 4 };
+enum { DEPTH_LEAST = 64, DEPTH_STEP = 4 };
 
 /* Tiles of points that each thread should have at least, so that the last one does not keep the others waiting. */
 enum { TILES_LEAST = 2 };

@@ -88,17 +88,17 @@ TEST_CASE("what was measured is not measured again", "[cli]") {
     if (!has_json())
         return;
     const folder f;
-    REQUIRE(f.run(tune()).code == 0);
+    REQUIRE(f.run(tune({}, "0.1")).code == 0);
     REQUIRE(f.run({"profile", "forget"}).code == 0);
     const size_t lines = lines_of(log_of(f));
-    const outcome o = f.run(tune({"--resume"}));
+    const outcome o = f.run(tune({"--resume"}, "0.1"));
     INFO(o.err << o.out);
     CHECK(o.code == 0);
     CHECK(contains(o.out, " rounds from the file of measurements"));
     CHECK(lines_of(log_of(f)) == lines);
     CHECK(contains(f.run({"profile", "show"}).out, "1 entry"));
     // A larger budget goes on from there; another shape has nothing to go on from.
-    CHECK(contains(f.run(tune({"--resume"}, "0.6")).out, " rounds from the file of measurements"));
+    CHECK(contains(f.run(tune({"--resume"}, "2")).out, " rounds from the file of measurements"));
     CHECK(lines_of(log_of(f)) > lines);
     const outcome other =
         f.run({"tune", "3000x6x10", "--variants", "fused*", "--threads", "1", "--budget", "0.1", "--resume"});
