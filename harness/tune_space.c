@@ -38,12 +38,13 @@ static int64_t even_tile(int64_t total, int64_t value, int64_t multiple) {
 typedef struct range {
     int64_t least, most, multiple;
     int64_t total; /* what tiles should divide evenly; 0: nothing */
+    bool cut;      /* the last value is the total itself, else the multiple beyond it */
 } range;
 
 static range range_of(const exk_variant *v, const exk_tunable *t, const exk_shape *shape, int threads) {
     const int64_t multiple = exk_tunable_multiple(v, t);
     const int64_t share = shape->n / (TILES_LEAST * (int64_t)threads);
-    range r = {max64(t->min, multiple), t->max, multiple, 0};
+    range r = {max64(t->min, multiple), t->max, multiple, 0, multiple == 1};
     switch (t->field) {
     case EXK_POINT_TILE:
         r.most = min64(r.most, max64(min64(share, POINTS_MOST), multiple));
@@ -80,7 +81,8 @@ static void insert(exk_axis *axis, int64_t value) {
 static void insert_rounded(exk_axis *axis, const range *r, double value) {
     const int64_t inside = (int64_t)fmin(fmax(value, (double)r->least), (double)r->most);
     const int64_t whole = max64(inside / r->multiple, 1) * r->multiple;
-    insert(axis, r->total > 0 ? min64(even_tile(r->total, whole, r->multiple), max64(r->total, r->least)) : whole);
+    const int64_t even = r->total > 0 ? even_tile(r->total, whole, r->multiple) : whole;
+    insert(axis, r->total > 0 && r->cut ? min64(even, r->total) : even);
 }
 
 /* The model's own value, and others by powers of the ratio from it. */
