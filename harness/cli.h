@@ -30,7 +30,10 @@ enum {
     CMD_DEMO = 1 << 8,
     CMD_BENCH = 1 << 9,
     CMD_CEILINGS = 1 << 10,
-    CMD_PROFILE = 1 << 11
+    CMD_PROFILE = 1 << 11,
+    CMD_TUNE = 1 << 12,
+    CMD_EXPLAIN = 1 << 13,
+    CMD_EVALUATE = 1 << 14
 };
 
 enum { LIST_MAX = 32, POSITIONALS_MAX = 64 };
@@ -73,6 +76,10 @@ typedef struct settings {
     int64_t iterations, samples;
     int first; /* exk_init */
     const char *csv, *vs, *measured;
+
+    double budget;
+    bool resume, grid;
+    const char *heat_map;
 } settings;
 
 typedef struct command {
@@ -87,6 +94,7 @@ typedef struct command {
 } command;
 
 extern const command command_list, command_version, command_topo, command_fit, command_assign, command_score,
-    command_gen, command_verify, command_demo, command_bench, command_ceilings, command_profile;
+    command_gen, command_verify, command_demo, command_bench, command_ceilings, command_profile, command_tune,
+    command_explain, command_evaluate;
 
 #endif

@@ -9,7 +9,7 @@
 #define EXK_COMPARE_H
 
 #include "harness/results.h"
-#include "harness/stats.h"
+#include "tuner/stats.h"
 
 #ifdef __cplusplus
 extern "C" {

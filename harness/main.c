@@ -15,7 +15,8 @@
 
 static const command *const commands[] = {&command_list,   &command_version, &command_topo,     &command_fit,
                                           &command_assign, &command_score,   &command_gen,      &command_verify,
-                                          &command_demo,   &command_bench,   &command_ceilings, &command_profile};
+                                          &command_demo,   &command_bench,   &command_ceilings, &command_profile,
+                                          &command_tune,   &command_explain, &command_evaluate};
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static const char exit_codes[] =

@@ -1,7 +1,7 @@
 #include "harness/measure.h"
 #include "harness/disturbance.h"
 #include "harness/report.h"
-#include "harness/stats.h"
+#include "tuner/stats.h"
 
 #include <math.h>
 #include <stdlib.h>

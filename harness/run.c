@@ -100,7 +100,8 @@ static void prefer_tuned(run *r) {
     const int threads = s->threads ? (int)s->threads : exk_topology_threads(&r->topology);
     const exk_profile_entry *entry =
         exk_profiles_find(profiles_here(&r->topology), &r->shape, threads, NULL, &source);
-    if (entry)
+    /* How much can be skipped depends on the points, which tuning did not see: that choice stays. */
+    if (entry && variant_skips(exk_variant_find(entry->variant)) == variant_skips(r->variant))
         r->variant = exk_variant_find(entry->variant);
 }
 

@@ -60,11 +60,11 @@ typedef struct exk_score_centroids {
     const float *c; /* k x d, row-major, dense: c'_j */
     /* k upper bounds on how far each centroid moved (unscaled); NULL at the first prepare. */
     const float *movement;
+    int64_t k, d;
     /* A permutation of 0..k-1 that puts near centroids side by side, the same from the first prepare on; NULL
      * unless the kernel is `ordered`. */
     const int32_t *order;
     double unscale; /* ||x - c_j||^2 = ||x - m||^2 + unscale * s_j, x - m being what the tiles hold */
-    int64_t k, d;
 } exk_score_centroids;
 
 /* A tile of points, centred if that pays (the variant need not know). rows >= 1. Of the last row only d
