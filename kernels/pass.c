@@ -180,10 +180,11 @@ static void process_tile(exk_run *run, exk_worker *worker, int64_t first, int64_
     const exk_tile whole = whole_tile(run, worker, first, rows);
     const exk_workspace workspace = workspace_of(run, worker, first);
     exk_tile seen = whole;
-    if (run->kernel->survivors && run->score_centroids.movement)
+    if (run->pass_skips)
         seen = surviving_tile(run, worker, &whole, &workspace);
     if (run->centred)
         centre_tile(run, worker, &seen);
+    worker->tally.survivors += seen.rows;
     const float norm = run->bulk->largest(seen.norm, seen.rows);
     const double error = exk_filter_fold(&run->filter, norm, worker->offset);
     seen.error = exk_round_up(error);
@@ -291,6 +292,7 @@ static exk_tally total_tally(const exk_run *run) {
     for (int thread = 0; thread < run->plan.threads; thread++) {
         const exk_worker *worker = &run->worker[thread];
         total.moved += worker->tally.moved;
+        total.survivors += worker->tally.survivors;
         total.ambiguous += worker->tally.ambiguous;
         total.evaluations += worker->tally.evaluations + worker->refine.evaluations;
         total.exactly_decided += worker->refine.exactly_decided;
@@ -306,16 +308,23 @@ static int64_t total_moved(const exk_run *run) {
     return moved;
 }
 
+/* What variants that skip want to know. Centroids are put in order where bounds begin. */
+static void prepare_skipping(exk_run *run, exk_purpose purpose) {
+    const bool labels = purpose != EXK_TO_APPROACH;
+    run->pass_skips = labels && run->has_moved && run->has_bounds;
+    if (labels && run->kernel->ordered && run->order && !run->pass_skips)
+        exk_order_centroids(run->centroids, run->k, run->points.d, exk_variant_nr(run->variant), run->order_memory,
+                            run->order);
+    run->score_centroids.movement = run->pass_skips ? run->movement : NULL;
+    run->score_centroids.order = labels && run->kernel->ordered ? run->order : NULL;
+    run->has_bounds = labels && run->kernel->survivors;
+}
+
 bool exk_run_pass(exk_run *run, exk_purpose purpose, exk_tally *tally) {
     if (exk_run_stopped(run))
         return false;
     const double begun = exk_now();
-    const bool approaches = purpose == EXK_TO_APPROACH;
-    if (run->order && !run->has_moved && !approaches)
-        exk_order_centroids(run->centroids, run->k, run->points.d, exk_variant_nr(run->variant), run->order_memory,
-                            run->order);
-    run->score_centroids.movement = run->has_moved && !approaches ? run->movement : NULL;
-    run->score_centroids.order = approaches ? NULL : run->order;
+    prepare_skipping(run, purpose);
     for (int thread = 0; thread < run->plan.threads; thread++)
         start_worker(run, &run->worker[thread], begun);
 #pragma omp parallel num_threads(run->plan.threads)
