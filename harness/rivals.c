@@ -288,7 +288,9 @@ static exit_code verdict(const rivals *r) {
         ready += r->entries[i].state == ENTRY_READY;
         failed += r->entries[i].state == ENTRY_FAILED;
     }
-    return failed > 0 || ready < 2 ? CLI_DIFFERS : CLI_OK;
+    if (failed > 0)
+        return fail(CLI_DIFFERS, "%d of %d rows failed", failed, r->count);
+    return ready < 2 ? fail(CLI_DIFFERS, "no rival could run") : CLI_OK;
 }
 
 static exit_code conclude(rivals *r) {

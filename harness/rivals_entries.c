@@ -93,6 +93,8 @@ static rival_entry *add_entry(rivals *r, const char *name) {
 static void plan_variant(rival_entry *e, const exk_variant *variant) {
     const run *p = &e->all->problem;
     e->variant = variant;
+    if (strcmp(variant->strategy, "blas") == 0 && blas_core_text())
+        snprintf(e->blas, sizeof e->blas, "%s", blas_core_text());
     e->plan = plan_given(p->s, e->all->threads);
     e->plan_source = plan_for(p->has_topology ? &p->topology : NULL, variant, &p->shape, &e->plan);
 }
@@ -296,6 +298,8 @@ exit_code rivals_lay_out(rivals *r) {
     const exit_code code = add_all(r);
     if (code != CLI_OK)
         return code;
+    if (r->count < 2)
+        return fail(CLI_USAGE, "nobody to compare with; name somebody by --with, --rival or --variants");
     for (int i = 0; i < r->count; i++)
         name_files(&r->entries[i]);
     return make_candidates(r) ? CLI_OK : fail(CLI_LIMIT, "out of memory");

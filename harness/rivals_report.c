@@ -109,7 +109,8 @@ static void print_entry(const rival_entry *e, FILE *out) {
 
 static void print_about(const rival_entry *e, FILE *out) {
     if (e->variant)
-        fprintf(out, "%-14s %s, plan from %s\n", e->name, e->variant->name, e->plan_source);
+        fprintf(out, "%-14s %s, plan from %s%s%s\n", e->name, e->variant->name, e->plan_source,
+                *e->blas ? "; BLAS core " : "", e->blas);
     else if (*e->library || *e->note || *e->blas)
         fprintf(out, "%-14s %s%s%s%s%s\n", e->name, *e->library ? e->library : "unnamed",
                 *e->blas ? "; BLAS core " : "", e->blas, *e->note ? "; " : "", e->note);

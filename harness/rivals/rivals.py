@@ -8,6 +8,7 @@ Every library gets float32 rows in C order that are in memory before the clock s
 settings that make it fastest without changing what it computes. The clock runs around its own fit and nothing else.
 """
 import os
+import random
 import sys
 import time
 import warnings
@@ -170,10 +171,14 @@ def draw_by_division(words, count):
 
 
 def words_of(seed):
-    import numpy as np
-    state = np.random.RandomState(seed)
+    """The words of std::mt19937 (Matsumoto and Nishimura, 1998), whose state Python's own generator can take."""
+    state = [seed]
+    for i in range(1, 624):
+        state.append((1812433253 * (state[-1] ^ (state[-1] >> 30)) + i) & 0xffffffff)
+    twister = random.Random()
+    twister.setstate((3, (*state, 624), None))
     while True:
-        yield from np.frombuffer(state.bytes(1 << 16), "<u4").tolist()
+        yield twister.getrandbits(32)
 
 
 def shuffled(n, seed, draw):
