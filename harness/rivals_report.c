@@ -81,19 +81,24 @@ void rivals_print_head(const rivals *r) {
     fflush(r->out);
 }
 
+static void format_interval(const stats_interval *i, int samples, const char *pattern, char *text, size_t size) {
+    *text = 0;
+    if (samples > 1)
+        snprintf(text, size, pattern, i->low, i->high);
+}
+
 static void print_timed(const rival_entry *e, FILE *out) {
     const rival_figures f = rivals_figures(e), base = rivals_figures(e->all->entries);
-    char memory[32] = "unknown", interval[32] = "", ratio[48] = "", wrong[48];
+    char memory[32] = "unknown", interval[32], ratio[16] = "", ratios[32];
     if (e->beside_bytes >= 0)
         format_bytes(e->beside_bytes, memory, sizeof memory);
-    snprintf(interval, sizeof interval, "%.4g - %.4g", f.interval.low, f.interval.high);
-    if (e == e->all->entries)
-        snprintf(ratio, sizeof ratio, "1");
-    else if (isfinite(f.ratio))
-        snprintf(ratio, sizeof ratio, "%.2f (%.2f - %.2f)", f.ratio, f.ratio_interval.low, f.ratio_interval.high);
-    snprintf(wrong, sizeof wrong, "%" PRId64, f.wrong);
-    fprintf(out, "%-24s %9.4g %19s %22s %10s %5" PRId64 " %12.7g %+8.3f %% %8s\n", e->name, f.median, interval,
-            ratio, memory, f.iterations, f.inertia, 100 * (f.inertia / base.inertia - 1), wrong);
+    if (isfinite(f.ratio))
+        snprintf(ratio, sizeof ratio, "%.2f", f.ratio);
+    format_interval(&f.interval, f.samples, "%.4g - %.4g", interval, sizeof interval);
+    format_interval(&f.ratio_interval, f.samples, "%.2f - %.2f", ratios, sizeof ratios);
+    fprintf(out, "%-24s %9.4g %19s %8s %15s %10s %5" PRId64 " %12.7g %+8.3f %% %8" PRId64 "\n", e->name, f.median,
+            interval, ratio, ratios, memory, f.iterations, f.inertia, 100 * (f.inertia / base.inertia - 1),
+            f.wrong);
 }
 
 static void print_entry(const rival_entry *e, FILE *out) {
@@ -130,9 +135,11 @@ static int missing_libraries(const rivals *r) {
 static void print_level(const rivals *r) {
     const int rounds = rivals_samples(r->entries)->count;
     const double reached = 1 - 2 * stats_binomial(rounds, 0);
-    if (rounds > 0 && reached < rivals_level)
-        fprintf(r->out, "intervals of %d round%s reach %.0f %% only: from the smallest to the largest\n", rounds,
-                rounds == 1 ? "" : "s", 100 * reached);
+    if (rounds == 1)
+        fputs("one round has no intervals; --samples gives more\n", r->out);
+    else if (rounds > 0 && reached < rivals_level)
+        fprintf(r->out, "intervals of %d rounds reach %.0f %% only: from the smallest to the largest\n", rounds,
+                100 * reached);
 }
 
 static void print_disturbed(const rivals *r) {
@@ -148,8 +155,8 @@ static void print_disturbed(const rivals *r) {
 }
 
 void rivals_print_table(const rivals *r) {
-    fprintf(r->out, "\n%-24s %9s %19s %22s %10s %5s %12s %10s %8s\n", "", "seconds", "95 % interval",
-            "times as long", "memory", "iter.", "inertia", "excess", "wrong");
+    fprintf(r->out, "\n%-24s %9s %19s %8s %15s %10s %5s %12s %10s %8s\n", "", "seconds", "95 % interval", "times",
+            "95 % interval", "memory", "iter.", "inertia", "excess", "wrong");
     for (int i = 0; i < r->count; i++)
         print_entry(&r->entries[i], r->out);
     fputc('\n', r->out);

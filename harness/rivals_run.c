@@ -178,29 +178,42 @@ static bool start_process(rival_entry *e) {
     return true;
 }
 
-/* Started anew with another core type if the BLAS it brought along has chosen a weak one, or does not tell. */
-static bool begin(rival_entry *e) {
-    bool tells;
-    const char *wanted = blas_core_given() ? NULL : blas_core_wanted();
-    if (!start_process(e) || !load(e, &tells))
-        return false;
-    if (!tells || !wanted || (*e->blas && blas_core_is_strong(e->blas)))
-        return true;
-    char detected[RIVAL_WORD];
-    snprintf(detected, sizeof detected, "%.60s", *e->blas ? e->blas : "unknown");
-    rivals_dismiss(e);
-    rivals_force_core(e->all, wanted);
-    const bool good = start_process(e) && load(e, &tells);
-    rivals_force_core(e->all, blas_core_given());
-    if (!good)
-        return false;
-    char now[RIVAL_WORD];
+/* What the user asks for is done, but not without a word. */
+static void note_given_core(rival_entry *e) {
+    char now[64];
+    if (!blas_core_given() || !*e->blas || blas_core_is_strong(e->blas))
+        return;
+    snprintf(now, sizeof now, "%.60s", e->blas);
+    snprintf(e->blas, sizeof e->blas, "%s (weaker than this CPU, as OPENBLAS_CORETYPE asks)", now);
+}
+
+static void note_forced_core(rival_entry *e, const char *before, const char *wanted) {
+    char now[64];
     snprintf(now, sizeof now, "%.60s", *e->blas ? e->blas : "unknown");
     const bool is_corrected = *e->blas && blas_core_is_strong(e->blas);
     snprintf(e->blas, sizeof e->blas, is_corrected ? "%s (detected %s, corrected)" : "%s (asked for %s, in vain)",
-             now, is_corrected ? detected : wanted);
+             now, is_corrected ? before : wanted);
     e->forced_core = wanted;
-    return true;
+}
+
+/* Started anew with another core type if the BLAS it brought along has chosen a weak one, or does not tell. */
+static bool begin(rival_entry *e) {
+    bool tells;
+    char before[RIVAL_WORD];
+    const char *wanted = blas_core_given() ? NULL : blas_core_wanted();
+    if (!start_process(e) || !load(e, &tells))
+        return false;
+    note_given_core(e);
+    if (!tells || !wanted || (*e->blas && blas_core_is_strong(e->blas)))
+        return true;
+    snprintf(before, sizeof before, "%.60s", *e->blas ? e->blas : "unknown");
+    rivals_dismiss(e);
+    rivals_force_core(e->all, wanted);
+    const bool good = start_process(e) && load(e, &tells);
+    rivals_force_core(e->all, NULL);
+    if (good)
+        note_forced_core(e, before, wanted);
+    return good;
 }
 
 static bool parse_done(char *words[ANSWER_WORDS], int count, double *seconds, int64_t *iterations) {
