@@ -6,6 +6,7 @@
 #include "kernels/exact/certify.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,7 +160,7 @@ static bool judge_solution(rival_entry *e, const solution *s, outcome *o) {
 static bool is_exact(rival_entry *e, const outcome *o) {
     const rival_entry *first = &e->all->entries[0];
     if (o->wrong + o->tied > 0)
-        rivals_fail(e, "WRONG: %lld labels are not the nearest centroid", (long long)(o->wrong + o->tied));
+        rivals_fail(e, "WRONG: %" PRId64 " labels are not the nearest centroid", o->wrong + o->tied);
     else if (e != first && first->state == ENTRY_READY && memcmp(o->hash, first->warm.hash, sizeof o->hash) != 0)
         rivals_fail(e, "WRONG: another result than that of %s", first->name);
     else
