@@ -66,6 +66,8 @@ for line in sys.stdin:
         if what == "refuses":
             say("failed", "too many columns")
             sys.exit()
+        if what == "deaf":
+            os.close(0)
         say("ready", *notes())
     elif request == "fit":
         began = time.perf_counter()

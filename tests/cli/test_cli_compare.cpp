@@ -8,6 +8,7 @@
 #include <map>
 #include <numeric>
 #include <random>
+#include <sched.h>
 #include <thread>
 
 using namespace program_test;
@@ -159,12 +160,40 @@ TEST_CASE("compare judges every solution by the same arithmetic", "[compare]") {
     // The first fit is judged like the samples behind it; the third is the second sample.
     CHECK(line_of(o.out, "wrong").substr(line_of(o.out, "wrong").size() - 2) == " 7");
     CHECK(line_of(o.out, "good").substr(line_of(o.out, "good").size() - 2) == " 0");
+    CHECK(line_of(o.out, "later").substr(line_of(o.out, "later").size() - 2) == " 7");
     CHECK(samples["later"][0].at("labels_wrong") == "0");
     CHECK(samples["later"][1].at("labels_wrong") == "7");
     CHECK(std::stod(samples["later"][1].at("inertia")) > w.inertia);
     CHECK(samples["later"][2].at("labels_wrong") == "0");
     CHECK(contains(o.out, "fake 1.0"));
     CHECK(contains(o.out, "threads=1/1 cpus=1 policy=None"));
+}
+
+TEST_CASE("compare reports the inertia that fit does", "[compare]") {
+    if (!has_json())
+        return;
+    const folder f;
+    const std::string input = "gen:blobs,n=3000,d=5,spread=1";
+    const outcome o = f.run({"compare", input, "-k", "7", "-i", "5", "-n", "1", "-t", "1", "--json", "-",
+                             "--variants", "naive__scalar,tiled__scalar"});
+    const outcome fit =
+        f.run({"fit", input, "-k", "7", "--max-iter", "5", "--tol", "0", "-t", "1", "--json", "-", "--quiet"});
+    INFO(o.out << o.err);
+    CHECK(o.code == 0);
+    const std::string row = o.out.substr(o.out.find("\"rows\""));
+    CHECK(field(row, "iterations") == "5");
+    CHECK(field(row, "inertia") == field(fit.out, "inertia"));
+}
+
+TEST_CASE("compare gives a rival the CPUs of its threads", "[compare]") {
+    cpu_set_t allowed;
+    if (!has_python() || sched_getaffinity(0, sizeof allowed, &allowed) != 0 || CPU_COUNT(&allowed) < 2)
+        return;
+    const folder f;
+    f.write("points.csv", points_text());
+    const outcome o = f.run(comparison({"--rival", fake("good", "good"), "--threads", "2", "--samples", "1"}));
+    INFO(o.out << o.err);
+    CHECK(contains(o.out, "threads=2/2 cpus=2 policy=None"));
 }
 
 TEST_CASE("compare goes on without rivals that fail, and says how they did", "[compare]") {
@@ -179,6 +208,7 @@ TEST_CASE("compare goes on without rivals that fail, and says how they did", "[c
         {"long", "labels: more than the 240 bytes"},
         {"nan", "centroid 1 holds NaN or infinity"},
         {"nothing", "wrote no labels"},
+        {"deaf", "ended with exit code 1: OSError"},
         {"boast", "says it took 3600 s, but its answer came after"},
         {"number", "where done, seconds and iterations was expected"},
         {"more", "made 6 iterations where at most 5 were asked for"},
@@ -192,7 +222,7 @@ TEST_CASE("compare goes on without rivals that fail, and says how they did", "[c
     const outcome o = f.run(comparison(words));
     INFO(o.out << o.err);
     CHECK(o.code == 1);
-    CHECK(contains(o.err, "13 of 15 rows failed"));
+    CHECK(contains(o.err, "14 of 16 rows failed"));
     for (const auto &failure : failures) {
         const std::string line = line_of(o.out, failure.first);
         INFO(line);
@@ -211,9 +241,9 @@ TEST_CASE("compare keeps the rounds before a failure", "[compare]") {
         return;
     const folder f;
     f.write("points.csv", points_text());
-    const outcome o =
-        f.run(comparison({"--rival", fake("crash", "crash 3"), "--rival", fake("short", "short 3"), "--rival",
-                          fake("hang", "hang 3"), "--rival", fake("good", "good"), "--limit", "1"}));
+    const outcome o = f.run(comparison({"--rival", fake("crash", "crash 3"), "--rival", fake("short", "short 3"),
+                                        "--rival", fake("hang", "hang 3"), "--rival", fake("good", "good"),
+                                        "--rival", fake("never", "short 2"), "--limit", "1"}));
     INFO(o.out << o.err);
     CHECK(o.code == 1);
     auto samples = samples_of(content(f.at("s.csv")));
@@ -221,6 +251,7 @@ TEST_CASE("compare keeps the rounds before a failure", "[compare]") {
     CHECK(samples["short"].size() == 1);
     CHECK(samples["hang"].size() == 1);
     CHECK(samples["good"].size() == 3);
+    CHECK(contains(line_of(o.out, "never"), "failed: labels"));
     CHECK(contains(o.out, "failed: no answer for 1 s"));
 }
 
@@ -340,10 +371,13 @@ TEST_CASE("compare ends on Ctrl-C with the finished rounds and without its rival
     const bool begun = wait_for([&] { return contains(content(f.at("stderr")), "round 1 of 3"); }, 20);
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     kill(child, SIGINT);
+    const auto asked = std::chrono::steady_clock::now();
     const outcome o = f.finish(child);
+    const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - asked;
     INFO(o.out << o.err);
     REQUIRE(begun);
     CHECK(o.code == 130);
+    CHECK(waited.count() < 10);
     auto samples = samples_of(content(f.at("s.csv")));
     CHECK(samples["pid"].size() == 1);
     CHECK(samples["exakt"].size() >= 1);
