@@ -152,6 +152,10 @@ static void print_disturbed(const rivals *r) {
     }
     fprintf(r->out, "%d samples in shuffled rounds, disturbed %d%s\n", samples, disturbed,
             disturbed > 0 ? "; all are kept" : "");
+    /* Threads that wait for each other by spinning suffer most from a core that is shared: no fair comparison. */
+    if (2 * disturbed > samples)
+        warn("most samples were disturbed by whatever else runs here, which does not hit everybody alike; compare "
+             "again on a quiet machine");
 }
 
 void rivals_print_table(const rivals *r) {
