@@ -7,7 +7,7 @@
 #include "harness/measure.h"
 #include "harness/rival_process.h"
 #include "harness/run.h"
-#include "harness/stats.h"
+#include "tuner/stats.h"
 #include "tuner/fingerprint.h"
 
 #include <limits.h>
