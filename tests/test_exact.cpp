@@ -714,15 +714,28 @@ float norm_of(const Matrix &x) {
     return exk_round_up(std::sqrt(exk_bulk_here()->dist64(x.row(0), zero.data(), x.columns)) * (1.0 + 0x1p-40));
 }
 
-// The most of its bound that a variant uses on one point and one centroid, in assign and in scores.
-double worst_use(const std::string &variant, const Matrix &x, const Matrix &c, int64_t depth_tile) {
+// The most of its bound that a variant uses on one point, in assign and in scores; on one centroid, and on enough
+// of nearly the same to fill a block of a micro-kernel.
+double worst_use(const std::string &variant, const Matrix &x, const Matrix &one, int64_t depth_tile) {
     const float norm = norm_of(x);
-    Bench bench(variant, c, norm, 1, depth_tile);
-    bench.assign(x, norm);
-    const double in_assign = bound_used(bench.filter.filter, x.row(0), c.row(0), 0, norm, bench.best[0]);
-    const double in_scores =
-        bound_used(bench.filter.filter, x.row(0), c.row(0), 0, norm, bench.scores(x, norm)[0]);
-    return std::max(in_assign, in_scores);
+    double worst = 0.0;
+    for (const int64_t k : {1, 9}) {
+        Matrix c(k, one.columns);
+        for (int64_t j = 0; j < k; j++) {
+            std::copy(one.row(0), one.row(0) + one.columns, c.row(j));
+            c.row(j)[0] *= 1.0f + static_cast<float>(j) * 0x1p-20f;
+        }
+        Bench bench(variant, c, norm, 1, depth_tile);
+        const auto use = [&](int64_t j, float lower) {
+            worst = std::max(worst, bound_used(bench.filter.filter, x.row(0), c.row(j), j, norm, lower));
+        };
+        bench.assign(x, norm);
+        use(bench.label[0], bench.best[0]);
+        const std::vector<float> lower = bench.scores(x, norm);
+        for (int64_t j = 0; j < k; j++)
+            use(j, lower[j]);
+    }
+    return worst;
 }
 
 } // namespace
