@@ -9,8 +9,8 @@
 #include "harness/hash.h"
 #include "harness/json.h"
 #include "harness/measure.h"
-#include "harness/stats.h"
 #include "tuner/fingerprint.h"
+#include "tuner/stats.h"
 
 #include "kernels/variant.h"
 

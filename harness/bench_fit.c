@@ -2,10 +2,10 @@
 #include "harness/interrupt.h"
 #include "harness/report.h"
 #include "harness/resident.h"
-#include "harness/stats.h"
 #include "harness/summary.h"
 #include "harness/verify_judge.h"
 #include "tuner/ceilings.h"
+#include "tuner/stats.h"
 
 #include <malloc.h>
 #include <math.h>

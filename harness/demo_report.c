@@ -1,7 +1,7 @@
 #include "harness/blas_core.h"
 #include "harness/demo.h"
 #include "harness/output.h"
-#include "harness/program.h"
+#include "harness/plot.h"
 #include "harness/report.h"
 #include "harness/summary.h"
 
@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 const char demo_baseline[] = "assign_f32_naive__scalar";
 const char demo_csv[] = "out/demo.csv";
@@ -148,31 +147,12 @@ static exit_code write_csv(const demo_run *d) {
     return code;
 }
 
-static const char *plot_script(void) {
-    static const char *const places[] = {EXAKT_SOURCE_DIR "/plots/demo.gp", "plots/demo.gp"};
-    for (int i = 0; i < 2; i++)
-        if (access(places[i], R_OK) == 0)
-            return places[i];
-    return NULL;
-}
-
-/* A picture is a bonus: whatever is missing is said, and the demo goes on. */
 static void draw(void) {
-    char gnuplot[4096];
-    const char *script = plot_script();
-    if (!program_find("gnuplot", gnuplot, sizeof gnuplot)) {
-        printf("No picture: gnuplot is not installed. The numbers are in %s.\n", demo_csv);
-        return;
-    }
-    if (!script) {
-        printf("No picture: plots/demo.gp was not found. The numbers are in %s.\n", demo_csv);
-        return;
-    }
-    char *arguments[] = {gnuplot, (char *)"-c", (char *)script, (char *)demo_csv, (char *)picture, NULL};
-    if (program_run(gnuplot, arguments) == 0)
+    char why[512];
+    if (plot_draw("demo.gp", demo_csv, picture, why, sizeof why))
         printf("Numbers: %s. Picture: %s.\n", demo_csv, picture);
     else
-        printf("No picture: gnuplot failed on %s. The numbers are in %s.\n", script, demo_csv);
+        printf("No picture: %s. The numbers are in %s.\n", why, demo_csv);
 }
 
 void demo_tell(const demo_run *d) {

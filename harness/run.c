@@ -100,7 +100,8 @@ static void prefer_tuned(run *r) {
     const int threads = s->threads ? (int)s->threads : exk_topology_threads(&r->topology);
     const exk_profile_entry *entry =
         exk_profiles_find(profiles_here(&r->topology), &r->shape, threads, NULL, &source);
-    if (entry)
+    /* How much can be skipped depends on the points, which tuning did not see: that choice stays. */
+    if (entry && variant_skips(exk_variant_find(entry->variant)) == variant_skips(r->variant))
         r->variant = exk_variant_find(entry->variant);
 }
 
@@ -115,6 +116,8 @@ exit_code run_plan(run *r, int64_t k) {
     r->plan = plan_given(s, (int)s->threads);
     r->plan_rest_source = plan_for(r->has_topology ? &r->topology : NULL, r->variant, &r->shape, &r->plan);
     r->plan_source = plan_is_given(s) ? "command line" : r->plan_rest_source;
+    const exk_variant *skipping = strcmp(s->variant, "auto") == 0 ? exk_variant_skipping(&r->shape) : NULL;
+    r->plan.skipping = skipping ? skipping->name : NULL;
     return CLI_OK;
 }
 

@@ -137,6 +137,11 @@ exit_code variants_select(const char *patterns, const exk_variant **rows, int *c
     return code;
 }
 
+bool variant_skips(const exk_variant *variant) {
+    const exk_kernel *kernel = exk_variant_kernel(variant);
+    return kernel && kernel->survivors;
+}
+
 const char *plan_field_name(exk_field field) {
     static const char *const names[EXK_FIELD_COUNT] = {"point_tile", "centroid_tile", "depth_tile",
                                                        "matrix_bytes"};

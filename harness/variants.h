@@ -16,6 +16,10 @@ exit_code variant_resolve(const char *text, const exk_shape *shape, const exk_va
  * the order of the registry. Each must select something. rows has room for exk_variant_rows() entries. */
 exit_code variants_select(const char *patterns, const exk_variant **rows, int *count);
 
+/* Whether a variant skips work by what it remembers of earlier passes: its first pass says little of the others.
+ */
+bool variant_skips(const exk_variant *variant);
+
 /* A field of the plan in words and as a number. */
 const char *plan_field_name(exk_field field);
 

@@ -109,6 +109,7 @@ typedef enum buffer {
     SHARED,
     PER_THREAD,
     PER_POINT,
+    SURVIVORS,
     BUFFERS
 } buffer;
 
@@ -122,7 +123,8 @@ static const char *const buffer_names[BUFFERS] = {"points",
                                                   "lower scores",
                                                   "shared workspace",
                                                   "workspace per thread",
-                                                  "workspace per point"};
+                                                  "workspace per point",
+                                                  "survivors"};
 
 typedef struct rig {
     const verify_problem *p;
@@ -133,13 +135,14 @@ typedef struct rig {
     guard_side side;
     guard buffers[BUFFERS];
     float *norm;          /* n: upper bounds of ||x|| */
+    float *tile_norm;     /* n: those of the tile in hand */
     float *zeros;         /* d: the filter's shift */
     int32_t *rows;        /* of a tile: those that are not certified */
     double largest_error; /* of a tile */
     exk_filter filter;
     exk_score_centroids score_centroids;
     int iteration;
-    int64_t ambiguous;
+    int64_t ambiguous, skipped;
     char *why;
     size_t size;
 } rig;
@@ -228,9 +231,14 @@ static bool is_duplicate(const rig *r, int64_t j) {
     return isinf(r->filter.h[j]);
 }
 
+/* Whether the variant may leave points and centroids out of this iteration. */
+static bool skips(const rig *r) {
+    return r->kernel->survivors && r->iteration > 0;
+}
+
 /* What certify relies on: best <= s_label <= best + 2 E_label, and second <= s_j for every other j. */
 static bool row_is_proof(rig *r, const exk_tile *tile, int64_t i, float norm) {
-    int64_t row = tile->first + i, label = tile->label[i];
+    int64_t row = exk_tile_point(tile, i), label = tile->label[i];
     if (label < 0 || label >= r->p->k)
         return complain(r, "is the label, but there is no such centroid", row, label);
     if (is_duplicate(r, label))
@@ -239,7 +247,8 @@ static bool row_is_proof(rig *r, const exk_tile *tile, int64_t i, float norm) {
         return complain(r, "is the label, but best is no lower bound of its score", row, label);
     if (!is_upper(r, tile->best[i], norm, row, label))
         return complain(r, "is the label, but best is too low for its score", row, label);
-    for (int64_t j = 0; j < r->p->k; j++)
+    /* Centroids that were left out have no part in second. */
+    for (int64_t j = 0; j < r->p->k && !skips(r); j++)
         if (j != label && !is_duplicate(r, j) && !is_lower(r, tile->second[i], row, j))
             return complain(r, "its score is below second", row, j);
     return true;
@@ -257,10 +266,11 @@ static bool certificate_holds(rig *r, const exk_tile *tile, float norm) {
     int64_t count = exk_certify(&r->filter, tile, norm, r->largest_error, r->rows), next = 0;
     r->ambiguous += count;
     for (int64_t i = 0; i < tile->rows; i++) {
+        int64_t row = exk_tile_point(tile, i);
         if (next < count && r->rows[next] == i)
             next++;
-        else if (tile->label[i] != r->truth->nearest[r->iteration][tile->first + i])
-            return complain(r, "is the label and certified, but not the nearest", tile->first + i, tile->label[i]);
+        else if (tile->label[i] != r->truth->nearest[r->iteration][row])
+            return complain(r, "is the label and certified, but not the nearest", row, tile->label[i]);
     }
     return true;
 }
@@ -279,12 +289,12 @@ static bool scores_hold(rig *r, const float *lower, int64_t first, int64_t rows,
     return true;
 }
 
-/* Rows [first, first + rows) with nothing behind the last one; NaN between them. */
-static const float *place_points(rig *r, int64_t first, int64_t rows) {
+/* Rows first + list[i] (first + i without a list) with nothing behind the last one; NaN between them. */
+static const float *place_points(rig *r, int64_t first, const int32_t *list, int64_t rows) {
     int64_t d = r->p->points.d, stride = r->p->points.stride;
     float *x = place(r, POINTS, (size_t)((rows - 1) * stride + d) * sizeof *x);
     for (int64_t i = 0; i < rows; i++)
-        memcpy(x + i * stride, point(r->p, first + i), (size_t)d * sizeof *x);
+        memcpy(x + i * stride, point(r->p, first + (list ? list[i] : i)), (size_t)d * sizeof *x);
     guard_freeze(&r->buffers[POINTS]);
     return x;
 }
@@ -312,7 +322,7 @@ static exk_workspace workspace_at(rig *r, int64_t first) {
 
 static bool check_scores(rig *r, int64_t first, int64_t rows) {
     float norm = largest_norm(r, first, rows);
-    exk_tile tile = {.x = place_points(r, first, rows), .rows = rows, .stride = r->p->points.stride};
+    exk_tile tile = {.x = place_points(r, first, NULL, rows), .rows = rows, .stride = r->p->points.stride};
     tile.offset = place_offsets(r, norm);
     float *lower = place(r, LOWER, (size_t)(rows * r->p->k) * sizeof *lower);
     exk_workspace workspace = workspace_at(r, 0);
@@ -320,28 +330,77 @@ static bool check_scores(rig *r, int64_t first, int64_t rows) {
     return buffers_intact(r) && scores_hold(r, lower, first, rows, norm);
 }
 
-static exk_tile place_tile(rig *r, int64_t first, int64_t rows, float norm) {
-    return (exk_tile){.x = place_points(r, first, rows),
-                      .rows = rows,
-                      .stride = r->p->points.stride,
-                      .first = first,
-                      .offset = place_offsets(r, norm),
-                      .label = place(r, LABELS, (size_t)rows * sizeof(int32_t)),
-                      .best = place(r, BEST, (size_t)rows * sizeof(float)),
-                      .second = place(r, SECOND, (size_t)rows * sizeof(float))};
+/* Points first + list[i] (first + i without a list). */
+static exk_tile place_tile(rig *r, int64_t first, const int32_t *list, int64_t rows) {
+    float norm = 0;
+    for (int64_t i = 0; i < rows; i++) {
+        r->tile_norm[i] = r->norm[first + (list ? list[i] : i)];
+        norm = r->tile_norm[i] > norm ? r->tile_norm[i] : norm;
+    }
+    exk_tile tile = {.x = place_points(r, first, list, rows),
+                     .rows = rows,
+                     .stride = r->p->points.stride,
+                     .first = first,
+                     .row = list,
+                     .norm = r->tile_norm,
+                     .offset = place_offsets(r, norm),
+                     .label = place(r, LABELS, (size_t)rows * sizeof(int32_t)),
+                     .best = place(r, BEST, (size_t)rows * sizeof(float)),
+                     .second = place(r, SECOND, (size_t)rows * sizeof(float))};
+    tile.error = exk_round_up(r->largest_error);
+    for (int64_t i = 0; i < rows && r->iteration > 0; i++)
+        tile.label[i] = r->truth->nearest[r->iteration - 1][exk_tile_point(&tile, i)];
+    return tile;
+}
+
+/* What assign says of the tile is right; where it is not certified the variant is told so. */
+static bool check_assign(rig *r, const exk_workspace *workspace, const exk_tile *tile) {
+    float norm = 0;
+    for (int64_t i = 0; i < tile->rows; i++)
+        norm = tile->norm[i] > norm ? tile->norm[i] : norm;
+    r->kernel->assign(&r->score_centroids, &r->plan, workspace, tile);
+    if (!buffers_intact(r) || !labels_are_proofs(r, tile, norm) || !certificate_holds(r, tile, norm))
+        return false;
+    int64_t count = exk_certify(&r->filter, tile, norm, r->largest_error, r->rows);
+    for (int64_t i = 0; i < count && r->kernel->doubt; i++)
+        r->kernel->doubt(&r->score_centroids, &r->plan, workspace, tile, r->rows[i]);
+    return buffers_intact(r);
+}
+
+/* The survivors are listed in rising order, and whoever is not among them keeps its label rightly. */
+static bool survivors_hold(rig *r, const exk_tile *whole, const int32_t *survivor, int64_t count) {
+    int64_t next = 0;
+    for (int64_t i = 0; i < whole->rows; i++) {
+        int64_t row = whole->first + i;
+        if (next < count && survivor[next] == i)
+            next++;
+        else if (whole->label[i] != r->truth->nearest[r->iteration][row])
+            return complain(r, "was proven to be the label still, but is not the nearest", row, whole->label[i]);
+    }
+    return next == count || complain(r, "survivors are not in rising order", whole->first, 0);
+}
+
+/* Only those that survive go to assign. */
+static bool check_skipping_tile(rig *r, int64_t first, int64_t rows) {
+    exk_tile whole = place_tile(r, first, NULL, rows);
+    exk_workspace workspace = workspace_at(r, first);
+    int32_t *survivor = place(r, SURVIVORS, (size_t)rows * sizeof *survivor);
+    int64_t count = r->kernel->survivors(&r->score_centroids, &r->plan, &workspace, &whole, survivor);
+    if (!buffers_intact(r) || !survivors_hold(r, &whole, survivor, count))
+        return false;
+    r->skipped += rows - count;
+    if (count == 0)
+        return true;
+    exk_tile tile = place_tile(r, first, survivor, count);
+    return check_assign(r, &workspace, &tile);
 }
 
 static bool check_tile(rig *r, int64_t first, int64_t rows) {
-    float norm = largest_norm(r, first, rows);
-    exk_tile tile = place_tile(r, first, rows, norm);
+    if (skips(r))
+        return check_skipping_tile(r, first, rows);
+    exk_tile tile = place_tile(r, first, NULL, rows);
     exk_workspace workspace = workspace_at(r, first);
-    r->kernel->assign(&r->score_centroids, &r->plan, &workspace, &tile);
-    if (!buffers_intact(r) || !labels_are_proofs(r, &tile, norm) || !certificate_holds(r, &tile, norm))
-        return false;
-    memcpy(tile.label, r->truth->nearest[r->iteration] + first, (size_t)rows * sizeof *tile.label);
-    if (r->kernel->settle)
-        r->kernel->settle(&r->score_centroids, &r->plan, &workspace, &tile);
-    return buffers_intact(r);
+    return check_assign(r, &workspace, &tile);
 }
 
 /* c', its error bounds and the movement of this iteration. */
@@ -355,8 +414,11 @@ static void place_centroids(rig *r) {
     float *movement = place_whole(r, MOVEMENT);
     memcpy(movement, r->truth->movement, (size_t)r->p->k * sizeof *movement);
     guard_freeze(&r->buffers[MOVEMENT]);
-    r->score_centroids = (exk_score_centroids){
-        .c = r->filter.c, .movement = r->iteration ? movement : NULL, .k = r->p->k, .d = r->p->points.d};
+    r->score_centroids = (exk_score_centroids){.c = r->filter.c,
+                                               .movement = r->iteration ? movement : NULL,
+                                               .unscale = ldexp(1.0, 1 - r->filter.exponent),
+                                               .k = r->p->k,
+                                               .d = r->p->points.d};
 }
 
 /* All parts, the last one first: none may rely on another. */
@@ -417,6 +479,7 @@ static void bound_norms(rig *r) {
 static bool allocate(rig *r) {
     size_t n = (size_t)r->p->points.n, k = (size_t)r->p->k, d = (size_t)r->p->points.d;
     r->norm = malloc(n * sizeof *r->norm);
+    r->tile_norm = malloc(n * sizeof *r->tile_norm);
     r->zeros = calloc(d, sizeof *r->zeros);
     r->rows = malloc(n * sizeof *r->rows);
     r->filter.h = malloc(k * sizeof *r->filter.h);
@@ -427,8 +490,8 @@ static bool allocate(rig *r) {
     r->filter.table = malloc(exk_filter_table(r->p->k) * sizeof *r->filter.table);
     r->filter.bulk = exk_bulk_here();
     r->filter.shift = r->zeros;
-    bool have_room = r->norm && r->zeros && r->rows && r->filter.h && r->filter.slope && r->filter.base &&
-                     r->filter.hash && r->filter.largest && r->filter.table;
+    bool have_room = r->norm && r->tile_norm && r->zeros && r->rows && r->filter.h && r->filter.slope &&
+                     r->filter.base && r->filter.hash && r->filter.largest && r->filter.table;
     for (int i = 0; i < BUFFERS; i++)
         have_room = guard_create(&r->buffers[i], buffer_names[i], buffer_bytes(r, (buffer)i)) && have_room;
     return have_room;
@@ -436,6 +499,7 @@ static bool allocate(rig *r) {
 
 static void release(rig *r) {
     free(r->norm);
+    free(r->tile_norm);
     free(r->zeros);
     free(r->rows);
     free(r->filter.h);

@@ -4,6 +4,7 @@
 #include <omp.h>
 #include <string.h>
 
+#include "kernels/bounds/order.h"
 #include "kernels/run.h"
 
 enum { PIECES = 4 };
@@ -37,9 +38,10 @@ static exk_workspace workspace_of(const exk_run *run, const exk_worker *worker, 
 static void centre_tile(const exk_run *run, exk_worker *worker, exk_tile *tile) {
     const int64_t d = run->points.d;
     for (int64_t i = 0; i < tile->rows; i++)
-        run->bulk->centre(tile->x + i * tile->stride, run->shift, d, worker->centred + i * d);
+        run->bulk->centre(exk_tile_row(tile, i), run->shift, d, worker->centred + i * d);
     tile->x = worker->centred;
     tile->stride = d;
+    tile->scattered = false;
 }
 
 /* Point i is that near to a centroid, the nearest one of this pass. */
@@ -79,16 +81,19 @@ static void queue_doubt(exk_run *run, exk_worker *worker, const exk_tile *tile, 
                         exk_purpose purpose) {
     if (worker->refine.queued == worker->refine.capacity)
         settle_doubts(run, worker, purpose);
-    exk_refine_queue(&worker->refine, tile, row, guess, run->norm[tile->first + row]);
+    exk_refine_queue(&worker->refine, tile, row, guess, tile->norm[row]);
     worker->tally.ambiguous++;
 }
 
 /* Points without a proven label wait in a queue until enough are there to make it cheap; meanwhile their label is
  * -1 and guess[] has what the variant thinks. */
-static int64_t find_doubts(exk_run *run, exk_worker *worker, const exk_tile *tile, float norm, double error) {
+static int64_t find_doubts(exk_run *run, exk_worker *worker, const exk_tile *tile, const exk_workspace *workspace,
+                           float norm, double error) {
     const int64_t doubts = exk_certify(&run->filter, tile, norm, error, worker->rows);
     for (int64_t i = 0; i < doubts; i++) {
         int32_t *label = &tile->label[worker->rows[i]];
+        if (run->kernel->doubt)
+            run->kernel->doubt(&run->score_centroids, &run->plan, workspace, tile, worker->rows[i]);
         worker->guess[i] = *label;
         *label = -1;
     }
@@ -96,8 +101,8 @@ static int64_t find_doubts(exk_run *run, exk_worker *worker, const exk_tile *til
     return doubts;
 }
 
-/* Which points moved; into the sums with them while they are in cache, if there are sums of this thread. `doubts`
- * of them have no label yet. */
+/* Which points of the tile, all of its points, moved; into the sums with them while they are in cache, if there
+ * are sums of this thread. `doubts` of them have no label yet. */
 static void collect_tile(exk_run *run, exk_worker *worker, const exk_tile *tile, int64_t doubts) {
     const int64_t listed =
         run->bulk->differing(tile->label, run->previous + tile->first, tile->rows, worker->moved);
@@ -107,13 +112,20 @@ static void collect_tile(exk_run *run, exk_worker *worker, const exk_tile *tile,
     lap(worker, &worker->tally.parts.update);
 }
 
-static void label_tile(exk_run *run, exk_worker *worker, const exk_tile *tile, float norm, double error,
-                       exk_purpose purpose) {
-    const int64_t doubts = find_doubts(run, worker, tile, norm, error);
+/* The labels of the rows that assign saw go where those of the whole tile are. */
+static void spread_labels(const exk_tile *seen, const exk_tile *whole) {
+    for (int64_t i = 0; seen->row && i < seen->rows; i++)
+        whole->label[seen->row[i]] = seen->label[i];
+}
+
+static void label_tile(exk_run *run, exk_worker *worker, const exk_tile *whole, const exk_tile *seen,
+                       const exk_workspace *workspace, float norm, double error, exk_purpose purpose) {
+    const int64_t doubts = find_doubts(run, worker, seen, workspace, norm, error);
+    spread_labels(seen, whole);
     if (purpose == EXK_TO_COLLECT)
-        collect_tile(run, worker, tile, doubts);
+        collect_tile(run, worker, whole, doubts);
     for (int64_t i = 0; i < doubts; i++)
-        queue_doubt(run, worker, tile, worker->rows[i], worker->guess[i], purpose);
+        queue_doubt(run, worker, seen, worker->rows[i], worker->guess[i], purpose);
 }
 
 /* Most points are so near to a centroid already that the lower scores prove all those of this pass farther. */
@@ -131,35 +143,58 @@ static void approach_tile(exk_run *run, exk_worker *worker, const exk_tile *tile
     lap(worker, &worker->tally.parts.refine);
 }
 
-static void process_tile(exk_run *run, exk_worker *worker, int64_t first, int64_t rows, exk_purpose purpose) {
-    exk_tile tile = {
+static exk_tile whole_tile(exk_run *run, exk_worker *worker, int64_t first, int64_t rows) {
+    return (exk_tile){
         .x = run->points.x + first * run->points.stride,
         .rows = rows,
         .stride = run->points.stride,
         .next = first + rows < run->points.n ? run->points.x + (first + rows) * run->points.stride : NULL,
         .first = first,
+        .norm = run->norm + first,
         .offset = worker->offset,
         .label = run->labels + first,
         .best = worker->best,
         .second = worker->second,
     };
-    if (run->centred)
-        centre_tile(run, worker, &tile);
+}
+
+/* Of a tile's points those that bounds cannot settle; the others keep the labels they had. */
+static exk_tile surviving_tile(exk_run *run, exk_worker *worker, const exk_tile *whole,
+                               const exk_workspace *workspace) {
+    exk_tile seen = *whole;
+    memcpy(whole->label, run->previous + whole->first, (size_t)whole->rows * sizeof *whole->label);
+    seen.rows = run->kernel->survivors(&run->score_centroids, &run->plan, workspace, whole, worker->survivor);
+    seen.row = worker->survivor;
+    seen.label = worker->label;
+    seen.norm = worker->norm;
+    seen.scattered = true;
+    for (int64_t i = 0; i < seen.rows; i++) {
+        const int64_t row = worker->survivor[i];
+        worker->label[i] = whole->label[row];
+        worker->norm[i] = whole->norm[row];
+    }
+    return seen;
+}
+
+static void process_tile(exk_run *run, exk_worker *worker, int64_t first, int64_t rows, exk_purpose purpose) {
+    const exk_tile whole = whole_tile(run, worker, first, rows);
     const exk_workspace workspace = workspace_of(run, worker, first);
-    const float norm = run->bulk->largest(run->norm + first, rows);
+    exk_tile seen = whole;
+    if (run->pass_skips)
+        seen = surviving_tile(run, worker, &whole, &workspace);
+    if (run->centred)
+        centre_tile(run, worker, &seen);
+    worker->tally.survivors += seen.rows;
+    const float norm = run->bulk->largest(seen.norm, seen.rows);
     const double error = exk_filter_fold(&run->filter, norm, worker->offset);
-    run->kernel->assign(&run->score_centroids, &run->plan, &workspace, &tile);
-    worker->tally.evaluations += rows * run->k;
+    seen.error = exk_round_up(error);
+    if (seen.rows > 0)
+        worker->tally.evaluations += run->kernel->assign(&run->score_centroids, &run->plan, &workspace, &seen);
     lap(worker, &worker->tally.parts.assign);
     if (purpose == EXK_TO_APPROACH)
-        approach_tile(run, worker, &tile, norm);
+        approach_tile(run, worker, &seen, norm);
     else
-        label_tile(run, worker, &tile, norm, error, purpose);
-    if (run->kernel->settle && purpose != EXK_TO_APPROACH) {
-        settle_doubts(run, worker, purpose);
-        run->kernel->settle(&run->score_centroids, &run->plan, &workspace, &tile);
-        lap(worker, &worker->tally.parts.assign);
-    }
+        label_tile(run, worker, &whole, &seen, &workspace, norm, error, purpose);
 }
 
 /* Take units of points, as many as the variant takes at a time, from a worker's share: a tile at a time, but what
@@ -220,7 +255,10 @@ static void prepare_part(exk_run *run, exk_worker *worker, int part, int parts) 
 #pragma omp barrier
     }
 #pragma omp single
-    exk_filter_begin(&run->filter, run->centroids);
+    {
+        exk_filter_begin(&run->filter, run->centroids);
+        run->score_centroids.unscale = ldexp(1.0, 1 - run->filter.exponent);
+    }
     exk_filter_fill(&run->filter, run->centroids, first, last);
 #pragma omp barrier
     pack_centroids(run, worker, part, parts);
@@ -254,6 +292,7 @@ static exk_tally total_tally(const exk_run *run) {
     for (int thread = 0; thread < run->plan.threads; thread++) {
         const exk_worker *worker = &run->worker[thread];
         total.moved += worker->tally.moved;
+        total.survivors += worker->tally.survivors;
         total.ambiguous += worker->tally.ambiguous;
         total.evaluations += worker->tally.evaluations + worker->refine.evaluations;
         total.exactly_decided += worker->refine.exactly_decided;
@@ -269,11 +308,23 @@ static int64_t total_moved(const exk_run *run) {
     return moved;
 }
 
+/* What variants that skip want to know. Centroids are put in order where bounds begin. */
+static void prepare_skipping(exk_run *run, exk_purpose purpose) {
+    const bool labels = purpose != EXK_TO_APPROACH;
+    run->pass_skips = labels && run->has_moved && run->has_bounds;
+    if (labels && run->kernel->ordered && run->order && !run->pass_skips)
+        exk_order_centroids(run->centroids, run->k, run->points.d, exk_variant_nr(run->variant), run->order_memory,
+                            run->order);
+    run->score_centroids.movement = run->pass_skips ? run->movement : NULL;
+    run->score_centroids.order = labels && run->kernel->ordered ? run->order : NULL;
+    run->has_bounds = labels && run->kernel->survivors;
+}
+
 bool exk_run_pass(exk_run *run, exk_purpose purpose, exk_tally *tally) {
     if (exk_run_stopped(run))
         return false;
     const double begun = exk_now();
-    run->score_centroids.movement = run->has_moved ? run->movement : NULL;
+    prepare_skipping(run, purpose);
     for (int thread = 0; thread < run->plan.threads; thread++)
         start_worker(run, &run->worker[thread], begun);
 #pragma omp parallel num_threads(run->plan.threads)

@@ -22,9 +22,15 @@
  * settles the few points where it is not.
  *
  * Lifecycle: scratch_bytes once per run; then per iteration prepare (by all threads, each doing its part), and for
- * each tile of points assign; scores whenever the certificate needs all l_j of a few points; settle (optional)
- * after the labels of a tile are final, for variants that keep bounds per point. Where nobody wants labels settle
- * is left out, and the next prepare has no movement.
+ * each tile of points assign; scores whenever the certificate needs all l_j of a few points.
+ *
+ * Variants that skip keep bounds per point from pass to pass and have two functions more, survivors and doubt.
+ * Where prepare was told how the centroids moved, survivors looks at a tile before assign does, and assign sees
+ * only the points whose label survivors could not prove to be what it was; of these it may leave out every
+ * centroid that it proves strictly farther than the point's former label, whose score is always among those
+ * computed. `second` is then the smallest l_j of the other centroids that were not left out (+infinity if all
+ * were): the certificate holds as it stands. Where the label is not proven doubt is told, since the point's final
+ * label comes from elsewhere.
  *
  * Adding a variant: one file that defines `const exk_kernel EXK_KERNEL = {...};`, one row in variants.inc. */
 #ifndef EXK_VARIANT_H
@@ -55,6 +61,10 @@ typedef struct exk_score_centroids {
     /* k upper bounds on how far each centroid moved (unscaled); NULL at the first prepare. */
     const float *movement;
     int64_t k, d;
+    /* A permutation of 0..k-1 that puts near centroids side by side, the same from the first prepare on; NULL
+     * unless the kernel is `ordered`. */
+    const int32_t *order;
+    double unscale; /* ||x - c_j||^2 = ||x - m||^2 + unscale * s_j, x - m being what the tiles hold */
 } exk_score_centroids;
 
 /* A tile of points, centred if that pays (the variant need not know). rows >= 1. Of the last row only d
@@ -63,20 +73,33 @@ typedef struct exk_tile {
     const float *x; /* rows x d */
     int64_t rows, stride;
     const float *next;   /* where the points lie that this thread takes next: worth fetching; NULL if unknown */
-    int64_t first;       /* index of row 0 in the whole point set */
+    int64_t first;       /* index of row 0 in the whole point set, if `row` is NULL */
+    const int32_t *row;  /* row i is point first + row[i], rising; NULL: first + i */
+    bool scattered;      /* row i lies at x + row[i] * stride, not at x + i * stride */
+    const float *norm;   /* ||x|| of each row, rounded up */
+    float error;         /* the largest E_j, rounded up */
     const float *offset; /* h_j - E_j rounded down; +infinity for a duplicate of a lower centroid, and from k on up
                           * to the next multiple of EXK_OFFSET_PAD */
-    int32_t *label;      /* out */
+    int32_t *label;      /* in, where there is movement: the label before; out */
     float *best;         /* out */
     float *second;       /* out */
 } exk_tile;
+
+/* The index of row i of the tile in the whole point set. */
+static inline int64_t exk_tile_point(const exk_tile *tile, int64_t i) {
+    return tile->first + (tile->row ? tile->row[i] : i);
+}
+
+static inline const float *exk_tile_row(const exk_tile *tile, int64_t i) {
+    return tile->x + (tile->scattered ? tile->row[i] : i) * tile->stride;
+}
 
 /* Memory the driver gives. Each piece starts at EXK_ALIGN, is exactly as long as asked for and holds garbage at
  * first. shared is written by prepare alone and kept until the next prepare. */
 typedef struct exk_workspace {
     void *shared;
     void *thread;
-    void *point; /* per_point bytes a point, from the first of the tile on; aligned as that leaves it */
+    void *point; /* per_point bytes a point, from point tile->first on; aligned as that leaves it */
 } exk_workspace;
 
 typedef struct exk_kernel {
@@ -93,17 +116,26 @@ typedef struct exk_kernel {
     void (*prepare)(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
                     int part, int parts);
 
-    void (*assign)(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
-                   const exk_tile *tile);
+    /* Returns the number of scores it computed. */
+    int64_t (*assign)(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
+                      const exk_tile *tile);
 
     /* All lower scores of a few points: lower[i * k + j] = l_j of row i. Between prepare and the next prepare;
      * best, second and label of the tile are not touched and may be NULL. */
     void (*scores)(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
                    const exk_tile *tile, float *lower);
 
-    /* The labels of the tile are final (tile->label); update per-point state. NULL if there is none. */
-    void (*settle)(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
-                   const exk_tile *tile);
+    /* For variants that skip, else NULL. List in rows (rising; tile->rows entries) the rows whose label is not
+     * proven to be tile->label still, and return how many. Only label, rows and first of the tile are valid. Once
+     * for every point and pass with movement. */
+    int64_t (*survivors)(const exk_score_centroids *centroids, const exk_plan *plan,
+                         const exk_workspace *workspace, const exk_tile *tile, int32_t *rows);
+
+    /* Likewise: assign's label of row i is not proven, and another one may become the point's. */
+    void (*doubt)(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
+                  const exk_tile *tile, int64_t i);
+
+    bool ordered; /* wants exk_score_centroids.order */
 } exk_kernel;
 
 /* Which fields of the plan a variant reacts to, and the values that make sense for it. */
@@ -153,6 +185,13 @@ int64_t exk_variant_nr(const exk_variant *variant);
 /* The variant that "auto" stands for: the last row of variants.inc that this machine and shape can take (rows are
  * ordered from the weakest to the strongest). NULL if there is none. */
 const exk_variant *exk_variant_auto(const exk_shape *shape);
+
+/* The variant that takes over from that one where skipping pays: one bound a point in few dimensions or with few
+ * centroids, else one for each group of them. NULL if no variant that can run here skips. */
+const exk_variant *exk_variant_skipping(const exk_shape *shape);
+
+/* One of the same instruction set that needs less memory for its bounds; NULL if there is none. */
+const exk_variant *exk_variant_leaner(const exk_variant *variant, const exk_shape *shape);
 
 /* Whether the shape is inside the variant's limits. */
 bool exk_variant_fits(const exk_variant *variant, const exk_shape *shape);

@@ -112,9 +112,8 @@ static int64_t centroid_bytes(const blocking *b) {
     return b->row + VALUE;
 }
 
-static int64_t fused_centroid_tile(const blocking *b) {
-    int64_t rows = b->l2.ways * b->l2.way / CENTROID_PART / centroid_bytes(b);
-    return equalise(b->k, floor_multiple(rows, b->mr), b->mr);
+static int64_t fused_centroid_rows(const blocking *b) {
+    return b->l2.ways * b->l2.way / CENTROID_PART / centroid_bytes(b);
 }
 
 /* The point tile stays in L2 while centroid tiles pass, the next point tile being fetched. Where rows are so long
@@ -128,7 +127,7 @@ static void plan_fused(const blocking *b, exk_plan *plan) {
     if (plan->depth_tile <= 0)
         plan->depth_tile = equalise(b->d, FOLD_DEPTH, DEPTH_STEP);
     if (plan->centroid_tile <= 0)
-        plan->centroid_tile = fused_centroid_tile(b);
+        plan->centroid_tile = equalise(b->k, floor_multiple(fused_centroid_rows(b), b->mr), b->mr);
     int64_t centroids = min64(plan->centroid_tile, b->k);
     if (plan->point_tile <= 0)
         plan->point_tile = point_tile(b, min64(fused_point_rows(b, centroids), POINTS_MOST));
@@ -136,11 +135,11 @@ static void plan_fused(const blocking *b, exk_plan *plan) {
 
 /* A slice of a panel stays in L1 while slices of blocks pass: of each set's ways one is for the scores on their
  * way through, and panel and block share the rest in proportion nr : mr, in whole ways where there are enough. */
-static int64_t tiled_depth_tile(const blocking *b) {
+static int64_t tiled_depth(const blocking *b) {
     int64_t ways = (b->l1.ways - 1) * b->nr / (b->mr + b->nr);
     int64_t whole = ways * b->l1.way / (b->nr * VALUE);
     int64_t parts = (b->l1.ways - 1) * b->l1.way / ((b->mr + b->nr) * VALUE);
-    return equalise(b->d, min64(ways > 0 ? whole : parts, FOLD_DEPTH), DEPTH_STEP);
+    return ways > 0 ? whole : parts;
 }
 
 /* Bytes of L2 for a point beside its scores: its rows, or its slice where not even nr points fit and their panels
@@ -153,11 +152,10 @@ static int64_t tiled_point_bytes(const blocking *b, int64_t slice) {
 /* L2 holds the scores of tile x tile, the points, and the centroids' slices, which every panel meets anew. As many
  * centroids as points, which is where a given number of scores costs the fewest bytes from outside: the positive
  * root of tile * (tile * VALUE + other) = room. */
-static int64_t tiled_centroid_tile(const blocking *b, int64_t slice) {
+static int64_t tiled_centroid_rows(const blocking *b, int64_t slice) {
     double other = (double)(tiled_point_bytes(b, slice) + slice) / VALUE;
     double scores = (double)room(b->l2, 0) / VALUE;
-    double tile = (sqrt(other * other + 4 * scores) - other) / 2;
-    return equalise(b->k, floor_multiple((int64_t)tile, b->mr), b->mr);
+    return (int64_t)((sqrt(other * other + 4 * scores) - other) / 2);
 }
 
 static int64_t tiled_point_rows(const blocking *b, int64_t centroids, int64_t slice) {
@@ -166,10 +164,10 @@ static int64_t tiled_point_rows(const blocking *b, int64_t centroids, int64_t sl
 
 static void plan_tiled(const blocking *b, exk_plan *plan) {
     if (plan->depth_tile <= 0)
-        plan->depth_tile = tiled_depth_tile(b);
+        plan->depth_tile = equalise(b->d, min64(tiled_depth(b), FOLD_DEPTH), DEPTH_STEP);
     int64_t slice = min64(plan->depth_tile, b->row / VALUE) * VALUE;
     if (plan->centroid_tile <= 0)
-        plan->centroid_tile = tiled_centroid_tile(b, slice);
+        plan->centroid_tile = equalise(b->k, floor_multiple(tiled_centroid_rows(b, slice), b->mr), b->mr);
     int64_t centroids = min64(plan->centroid_tile, b->k);
     if (plan->point_tile <= 0)
         plan->point_tile = point_tile(b, min64(tiled_point_rows(b, centroids, slice), POINTS_MOST));
@@ -211,6 +209,52 @@ static bool knows_caches(const exk_topology *topology) {
     return topology->level[0].share > 0 || topology->level[1].share > 0 || topology->level[2].share > 0;
 }
 
+static bool is_strategy(const exk_variant *variant, const char *name) {
+    return strcmp(variant->strategy, name) == 0;
+}
+
+static exk_plan_rule rule_of(const exk_variant *variant) {
+    if (is_strategy(variant, "naive") || is_strategy(variant, "blas"))
+        return EXK_RULE_MATRIX;
+    return is_strategy(variant, "tiled") ? EXK_RULE_TILED : EXK_RULE_FUSED;
+}
+
+exk_plan_reason exk_plan_explain(const exk_topology *topology, const exk_shape *shape, const exk_plan *plan) {
+    const exk_variant *variant = exk_variant_find(plan->variant);
+    const blocking b = blocking_of(topology, shape, variant, plan->threads);
+    exk_plan_reason r = {.rule = rule_of(variant),
+                         .usable = knows_caches(topology),
+                         .l1_ways = b.l1.ways,
+                         .l1_way = b.l1.way,
+                         .l2_ways = b.l2.ways,
+                         .l2_way = b.l2.way,
+                         .mr = b.mr,
+                         .nr = b.nr,
+                         .unit = b.points,
+                         .fold = FOLD_DEPTH,
+                         .points_most = POINTS_MOST,
+                         .points_share = b.n / (TILES_PER_THREAD * b.threads),
+                         .centroid_bytes = centroid_bytes(&b)};
+    const int64_t centroids = min64(plan->centroid_tile, b.k);
+    const int64_t slice = min64(plan->depth_tile, b.row / VALUE) * VALUE;
+    if (r.rule == EXK_RULE_FUSED) {
+        r.depth_fits = FOLD_DEPTH;
+        r.centroids_fit = fused_centroid_rows(&b);
+        r.point_bytes = FUSED_ROWS * b.row + STATE_BYTES;
+        r.points_fit = fused_point_rows(&b, centroids);
+    } else if (r.rule == EXK_RULE_TILED) {
+        r.depth_fits = tiled_depth(&b);
+        r.centroids_fit = tiled_centroid_rows(&b, slice);
+        r.centroid_bytes = slice;
+        r.point_bytes = centroids * VALUE + tiled_point_bytes(&b, slice);
+        r.points_fit = tiled_point_rows(&b, centroids, slice);
+    } else {
+        r.point_bytes = (b.k + b.d) * VALUE;
+        r.points_fit = exk_plan_matrix_rows(plan, shape);
+    }
+    return r;
+}
+
 const char *exk_plan_model(const exk_topology *topology, const exk_shape *shape, exk_plan *plan) {
     const exk_variant *variant = exk_variant_find(plan->variant);
     if (!variant)
@@ -218,9 +262,10 @@ const char *exk_plan_model(const exk_topology *topology, const exk_shape *shape,
     bool usable = knows_caches(topology) && shape->n > 0 && shape->d > 0 && shape->k > 0;
     if (usable) {
         blocking b = blocking_of(topology, shape, variant, plan->threads);
-        if (strcmp(variant->strategy, "naive") == 0 || strcmp(variant->strategy, "blas") == 0)
+        const exk_plan_rule rule = rule_of(variant);
+        if (rule == EXK_RULE_MATRIX)
             plan_matrix(&b, shape, plan);
-        else if (strcmp(variant->strategy, "tiled") == 0)
+        else if (rule == EXK_RULE_TILED)
             plan_tiled(&b, plan);
         else
             plan_fused(&b, plan);

@@ -101,6 +101,11 @@ const char *exk_plan_choose(const exk_topology *topology, const exk_profiles *pr
         has_tile(plan) ? NULL : exk_profiles_find(profiles, shape, plan->threads, plan->variant, &source);
     if (!entry)
         return exk_plan_model(topology, shape, plan);
-    *plan = exk_profile_plan(entry, shape, plan->threads);
+    /* What was given beside tiles stays; what tuning does not choose comes from the model. */
+    exk_plan tuned = exk_profile_plan(entry, shape, plan->threads);
+    tuned.update = plan->update;
+    tuned.nodes = plan->nodes;
+    exk_plan_model(topology, shape, &tuned);
+    *plan = tuned;
     return source;
 }

@@ -18,8 +18,8 @@ static int64_t roundings(const exk_shape *shape, const exk_plan *plan) {
     return gemm > rows ? gemm : rows;
 }
 
-static void assign(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
-                   const exk_tile *tile) {
+static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
+                      const exk_tile *tile) {
     (void)plan;
     const int64_t k = centroids->k;
     float *matrix = workspace->thread;
@@ -30,6 +30,7 @@ static void assign(const exk_score_centroids *centroids, const exk_plan *plan, c
         argmin_feed(&state, matrix + i * k, tile->offset, 0, k);
         argmin_finish(&state, &tile->label[i], &tile->best[i], &tile->second[i]);
     }
+    return tile->rows * centroids->k;
 }
 
 const exk_kernel EXK_KERNEL = {

@@ -27,14 +27,15 @@ static lane_argmin row_argmin(const float *lower, int64_t k) {
     return state;
 }
 
-static void assign(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
-                   const exk_tile *tile) {
+static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
+                      const exk_tile *tile) {
     float *matrix = workspace->thread;
     row_scores(centroids, plan, workspace, tile, matrix);
     for (int64_t i = 0; i < tile->rows; i++) {
         const lane_argmin state = row_argmin(matrix + i * centroids->k, centroids->k);
         argmin_finish(&state, &tile->label[i], &tile->best[i], &tile->second[i]);
     }
+    return tile->rows * centroids->k;
 }
 
 const exk_kernel EXK_KERNEL = {

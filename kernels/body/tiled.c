@@ -37,8 +37,8 @@ static void subtract_slice(const meeting *m, int64_t from, int64_t depth) {
     }
 }
 
-static void assign(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
-                   const exk_tile *tile) {
+static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
+                      const exk_tile *tile) {
     const int64_t d = centroids->d, k = centroids->k, width = plan->centroid_tile;
     lane_argmin *state = workspace->thread;
     float *buffer = (float *)(void *)((char *)workspace->thread + lanes_bytes(plan->point_tile));
@@ -66,6 +66,7 @@ static void assign(const exk_score_centroids *centroids, const exk_plan *plan, c
                              PANEL_POINTS, (int32_t)(j + r), state + i / VEC_LANES);
     }
     lanes_finish(tile, state);
+    return tile->rows * centroids->k;
 }
 
 const exk_kernel EXK_KERNEL = {

@@ -47,6 +47,26 @@ static inline float vec_sum(vec_f32 a) {
 static inline vec_mask vec_less(vec_f32 a, vec_f32 b) {
     return _mm256_cmp_ps(a, b, _CMP_LT_OQ);
 }
+static inline uint32_t vec_bits(vec_mask m) {
+    return (uint32_t)_mm256_movemask_ps(m);
+}
+static inline vec_f32 vec_sqrt(vec_f32 a) {
+    return _mm256_sqrt_ps(a);
+}
+static inline float vec_least(vec_f32 a) {
+    __m128 s = _mm_min_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    s = _mm_min_ps(s, _mm_movehl_ps(s, s));
+    return _mm_cvtss_f32(_mm_min_ss(s, _mm_movehdup_ps(s)));
+}
+static inline vec_f32 vec_load_half(const uint16_t *p) {
+    return _mm256_castsi256_ps(
+        _mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)p)), 16));
+}
+static inline void vec_store_half(uint16_t *p, vec_f32 v) {
+    const __m256i high = _mm256_srli_epi32(_mm256_castps_si256(v), 16);
+    const __m128i packed = _mm_packus_epi32(_mm256_castsi256_si128(high), _mm256_extracti128_si256(high, 1));
+    _mm_storeu_si128((__m128i *)(void *)p, packed);
+}
 static inline vec_i32 vec_set1_i32(int32_t v) {
     return _mm256_set1_epi32(v);
 }

@@ -3,10 +3,12 @@
  *   vec_set1 vec_load vec_store      unaligned memory
  *   vec_load_part                    only the first `count` lanes (0 to VEC_LANES and beyond), the others are 0;
  *                                    no byte behind them is touched
+ *   vec_load_half vec_store_half     the upper 16 bits of each float, the lower ones 0: bfloat16 rounded towards 0
  *   vec_add vec_sub vec_mul_add      a*b+c with one rounding where the ISA has it, two on scalar
  *   vec_min vec_max                  no NaN is ever given to them
- *   vec_sum                          horizontal, log2(VEC_LANES) additions deep
- *   vec_less vec_select_i32          comparison and choice of indices
+ *   vec_sum vec_least                horizontal; the sum log2(VEC_LANES) additions deep
+ *   vec_less vec_bits                comparison; lane i in bit i
+ *   vec_select_i32                   choice of indices
  *   vec_store_where_i32              the lanes of v where m holds, the others stay as they are in memory
  *   vec_transpose                    of VEC_LANES rows of VEC_LANES
  */
@@ -54,6 +56,23 @@ static inline float vec_sum(vec_f32 a) {
 }
 static inline vec_mask vec_less(vec_f32 a, vec_f32 b) {
     return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ);
+}
+static inline uint32_t vec_bits(vec_mask m) {
+    return m;
+}
+static inline vec_f32 vec_sqrt(vec_f32 a) {
+    return _mm512_sqrt_ps(a);
+}
+static inline float vec_least(vec_f32 a) {
+    return _mm512_reduce_min_ps(a);
+}
+static inline vec_f32 vec_load_half(const uint16_t *p) {
+    return _mm512_castsi512_ps(
+        _mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)(const void *)p)), 16));
+}
+static inline void vec_store_half(uint16_t *p, vec_f32 v) {
+    _mm256_storeu_si256((__m256i *)(void *)p,
+                        _mm512_cvtepi32_epi16(_mm512_srli_epi32(_mm512_castps_si512(v), 16)));
 }
 static inline vec_i32 vec_set1_i32(int32_t v) {
     return _mm512_set1_epi32(v);

@@ -48,6 +48,22 @@ static inline float vec_sum(vec_f32 a) {
 static inline vec_mask vec_less(vec_f32 a, vec_f32 b) {
     return vcltq_f32(a, b);
 }
+static inline uint32_t vec_bits(vec_mask m) {
+    static const uint32_t place[4] = {1, 2, 4, 8};
+    return vaddvq_u32(vandq_u32(m, vld1q_u32(place)));
+}
+static inline vec_f32 vec_sqrt(vec_f32 a) {
+    return vsqrtq_f32(a);
+}
+static inline float vec_least(vec_f32 a) {
+    return vminvq_f32(a);
+}
+static inline vec_f32 vec_load_half(const uint16_t *p) {
+    return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p), 16));
+}
+static inline void vec_store_half(uint16_t *p, vec_f32 v) {
+    vst1_u16(p, vshrn_n_u32(vreinterpretq_u32_f32(v), 16));
+}
 static inline vec_i32 vec_set1_i32(int32_t v) {
     return vdupq_n_s32(v);
 }

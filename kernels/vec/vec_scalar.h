@@ -3,7 +3,9 @@
 #ifndef EXK_VEC_SCALAR_H
 #define EXK_VEC_SCALAR_H
 
+#include <math.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { VEC_LANES = 1 };
 typedef float vec_f32;
@@ -42,6 +44,26 @@ static inline float vec_sum(vec_f32 a) {
 }
 static inline vec_mask vec_less(vec_f32 a, vec_f32 b) {
     return a < b;
+}
+static inline uint32_t vec_bits(vec_mask m) {
+    return (uint32_t)m;
+}
+static inline vec_f32 vec_sqrt(vec_f32 a) {
+    return sqrtf(a);
+}
+static inline float vec_least(vec_f32 a) {
+    return a;
+}
+static inline vec_f32 vec_load_half(const uint16_t *p) {
+    const uint32_t bits = (uint32_t)*p << 16;
+    float v;
+    memcpy(&v, &bits, sizeof v);
+    return v;
+}
+static inline void vec_store_half(uint16_t *p, vec_f32 v) {
+    uint32_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    *p = (uint16_t)(bits >> 16);
 }
 static inline vec_i32 vec_set1_i32(int32_t v) {
     return v;

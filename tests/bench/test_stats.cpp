@@ -1,7 +1,7 @@
 // Statistics against values from tables and against counting by brute force.
 #include "tests/catch.hpp"
 
-#include "harness/stats.h"
+#include "tuner/stats.h"
 
 #include <algorithm>
 #include <cmath>

@@ -85,6 +85,9 @@ TEST_CASE("a run takes the tuned plan and says so", "[cli]") {
     CHECK(contains(p.fit({"--variant", "naive__scalar"}).out, "from the model"));
     CHECK(contains(p.fit({"--point-tile", "100"}).out, "from the command line, the rest from the model"));
     CHECK(contains(p.fit({"--variant", "tiled__scalar"}).out, "from the profile\n"));
+    // What is given beside tiles is not lost.
+    CHECK(contains(p.fit({"--variant", "tiled__scalar", "--update", "sorted"}).out,
+                   "point_tile 52, centroid_tile 4, depth_tile 5, update sorted,"));
 }
 
 TEST_CASE("a tuned plan changes no bit of the result", "[cli]") {

@@ -10,7 +10,7 @@ VEC = "kernels/vec/vec_avx2.h"  # of one lane there is nothing to get wrong
 PANEL_SCORES = "kernels/body/panel_scores.h"
 LANES = "kernels/body/lanes.h"
 MICRO, ARGMIN, SCORES = "kernels/body/microkernel.h", "kernels/body/argmin.h", "kernels/body/scores.h"
-NAIVE, TILED, FUSED = "kernels/body/naive.c", "kernels/body/tiled.c", "kernels/body/fused.c"
+NAIVE, TILED, SWEEP = "kernels/body/naive.c", "kernels/body/tiled.c", "kernels/body/sweep.h"
 PASS, EMPTY, INIT, LLOYD = "kernels/pass.c", "kernels/empty.c", "kernels/init.c", "kernels/lloyd.c"
 COLLECT, UPDATE = "kernels/collect.c", "kernels/update.c"
 DATA, PLAN, API, PHILOX = "kernels/data.c", "kernels/plan.c", "kernels/api.c", "kernels/philox.c"
@@ -274,21 +274,21 @@ MUTANTS = [
            "argmin_update(&lanes, vec_load(scores + r * width + v * VEC_LANES), first + r);",
            "argmin_update(&lanes, vec_load(scores + r * width + v * VEC_LANES), first);",
            "the row is part of the index"),
-    Mutant("narrow-dimension-lost", FUSED,
+    Mutant("narrow-dimension-lost", SWEEP,
            "sweep_narrow(3, s, state);", "sweep_narrow(2, s, state);",
            "each small dimension has its own loop"),
-    Mutant("narrow-dimension-lost-of-five", FUSED, "sweep_narrow(5, s, state);", "sweep_narrow(4, s, state);",
+    Mutant("narrow-dimension-lost-of-five", SWEEP, "sweep_narrow(5, s, state);", "sweep_narrow(4, s, state);",
            "each small dimension has its own loop"),
-    Mutant("narrow-dimension-lost-of-most", FUSED,
+    Mutant("narrow-dimension-lost-of-most", SWEEP,
            "sweep_narrow(NARROW, s, state);", "sweep_narrow(NARROW - 1, s, state);",
            "each small dimension has its own loop"),
-    Mutant("fused-panel-overwritten", FUSED, "(k > plan->centroid_tile ? i * d : 0)", "(k > plan->centroid_tile ? 0 : 0)",
+    Mutant("fused-panel-overwritten", SWEEP, "(k > plan->centroid_tile ? i * d : 0)", "(k > plan->centroid_tile ? 0 : 0)",
            "the next tile of centroids meets the same points"),
-    Mutant("fused-index-stays", FUSED, "index[r] += EXK_MR;", "index[r] += 0;",
+    Mutant("fused-index-stays", SWEEP, "index[r] += EXK_MR;", "index[r] += 0;",
            "each block has its own indices"),
-    Mutant("fused-sums-never-afresh", FUSED, "s->d <= s->depth_tile ?", "true ?",
+    Mutant("fused-sums-never-afresh", SWEEP, "s->d <= s->depth_tile ?", "true ?",
            "a sum of all dimensions meets more roundings than were promised"),
-    Mutant("fused-block-of-fewer-rows", FUSED, "(s->last - s->first) / EXK_MR * EXK_MR", "(s->last - s->first)",
+    Mutant("fused-block-of-fewer-rows", SWEEP, "(s->last - s->first) / EXK_MR * EXK_MR", "(s->last - s->first)",
            "the last block of a ragged k"),
     Mutant("tiled-slice-not-added", TILED, "from > 0, m->scores", "false, m->scores",
            "slices add up"),
@@ -298,7 +298,7 @@ MUTANTS = [
            "the last tile of centroids"),
     Mutant("tiled-wrong-offset", TILED, ".offset = tile->offset + j,", ".offset = tile->offset,",
            "each tile of centroids has its own h_j"),
-    Mutant("fused-tile-skipped", FUSED, "j < k; j += plan->centroid_tile", "j + plan->centroid_tile / 2 < k; j += plan->centroid_tile",
+    Mutant("fused-tile-skipped", SWEEP, "j < k; j += plan->centroid_tile", "j + plan->centroid_tile / 2 < k; j += plan->centroid_tile",
            "the last tile of centroids"),
     Mutant("lanes-not-started", LANES, "state[i / VEC_LANES] = argmin_start();", "state[i / VEC_LANES].index = vec_set1_i32(0);",
            "the argmin of the tile before"),
@@ -383,7 +383,7 @@ MUTANTS = [
            "(run->points.n - 1) / exk_variant_points(run->variant) + 1", "(run->points.n + exk_variant_points(run->variant) / 2) / exk_variant_points(run->variant)",
            "a ragged number of points"),
     Mutant("tile-norm-of-first-row", PASS,
-           "run->bulk->largest(run->norm + first, rows)", "run->norm[first]",
+           "run->bulk->largest(seen.norm, seen.rows)", "seen.norm[0]",
            "the bound needs the largest norm of the tile"),
     Mutant("largest-forgets-the-last", BULK,
            "i < count; i++)\n        bits =", "i < count - (count > 3); i++)\n        bits =",

@@ -14,7 +14,7 @@ static int64_t roundings(const exk_shape *shape, const exk_plan *plan) {
     return shape->d + 4;
 }
 
-static void assign(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
+static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
                    const exk_tile *tile) {
     (void)plan;
     (void)workspace;
@@ -34,6 +34,7 @@ static void assign(const exk_score_centroids *centroids, const exk_plan *plan, c
             }
         }
     }
+    return tile->rows * centroids->k;
 }
 
 const exk_kernel EXK_KERNEL = {

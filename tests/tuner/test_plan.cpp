@@ -78,21 +78,37 @@ std::string shape_fault(const planned &p) {
     return "";
 }
 
-std::string tiles_fault(const planned &p) {
+bool tunes(const exk_variant *variant, exk_field field) {
+    for (int i = 0; i < EXK_TUNABLES_MAX && variant->tunables[i].max > 0; i++)
+        if (variant->tunables[i].field == field)
+            return true;
+    return false;
+}
+
+std::string centroids_fault(const planned &p) {
+    if (!tunes(p.variant, EXK_CENTROID_TILE))
+        return p.plan.centroid_tile == p.shape.k ? "" : "centroid_tile is not k, though it is no tunable";
     if (p.plan.centroid_tile % p.mr || p.plan.centroid_tile > round_up(p.shape.k, p.mr))
         return "centroid_tile is no multiple of mr, or larger than k";
+    return leaves_runt(p.shape.k, p.plan.centroid_tile, p.mr) ? "a runt of centroids" : "";
+}
+
+std::string tiles_fault(const planned &p) {
+    const std::string centroids = centroids_fault(p);
+    if (!centroids.empty())
+        return centroids;
     if (p.plan.point_tile > 480)
         return "the point tile is too long for a tight bound";
     if (p.plan.depth_tile > 384)
         return "the slice is too long for a tight bound";
-    if (leaves_runt(p.shape.k, p.plan.centroid_tile, p.mr))
-        return "a runt of centroids";
     if (leaves_runt(p.shape.d, p.plan.depth_tile, 4))
         return "a runt of dimensions";
     return "";
 }
 
 std::string fused_fault(const planned &p, const exk_topology *t) {
+    if (!tunes(p.variant, EXK_CENTROID_TILE))
+        return "";
     int64_t row = p.shape.d * 4, l2 = l2_of(t);
     int64_t centroids = std::min(p.plan.centroid_tile, p.shape.k) * (row + 4);
     if (p.plan.centroid_tile > p.mr && 4 * centroids > l2)
@@ -200,7 +216,7 @@ TEST_CASE("plans that were looked at", "[plan]") {
         {"hybrid-8p-8e.xml", "assign_f32_fused__avx2", {500000, 128, 1000}, 16, 480, 504, 128},
         {"epyc-64.xml", "assign_f32_fused__avx2", {500000, 128, 1000}, 64, 208, 252, 128},
         {"epyc-64.xml", "assign_f32_fused__avx2", {200000, 4096, 1000}, 64, 16, 6, 376},
-        {"no-l3-a72.xml", "assign_f32_fused__neon", {10000, 784, 100}, 4, 12, 16, 264},
+        {"no-l3-a72.xml", "assign_f32_fused__neon", {10000, 784, 100}, 4, 16, 20, 264},
     };
     for (const auto &row : known) {
         INFO(row.machine << " " << row.variant << " n " << row.shape.n << " d " << row.shape.d);
@@ -268,7 +284,7 @@ TEST_CASE("absurd shapes and wishes give plans, not overflows", "[plan]") {
                              << shape.k);
                 exk_plan plan = plan_for(topology.get(), exk_variant_row(i), shape, 2).plan;
                 CHECK((plan.point_tile > 0 && plan.centroid_tile > 0 && plan.depth_tile > 0));
-                exk_plan wish = {exk_variant_row(i)->name, 1 << 20, 0, INT64_MAX, INT64_MAX, INT64_MAX,
+                exk_plan wish = {exk_variant_row(i)->name, nullptr, 1 << 20, 0, INT64_MAX, INT64_MAX, INT64_MAX,
                                  EXK_UPDATE_AUTO,          0};
                 exk_plan_model(topology.get(), &shape, &wish);
                 CHECK((wish.point_tile > 0 && wish.centroid_tile > 0 && wish.depth_tile > 0));

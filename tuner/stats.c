@@ -1,4 +1,4 @@
-#include "harness/stats.h"
+#include "tuner/stats.h"
 
 #include <math.h>
 #include <stdint.h>

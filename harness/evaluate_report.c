@@ -1,0 +1,167 @@
+#include "harness/evaluate.h"
+#include "harness/json.h"
+#include "harness/output.h"
+#include "harness/report.h"
+#include "harness/summary.h"
+#include "tuner/stats.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int by_value(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+evaluate_summary evaluate_summarise(const evaluation *e, evaluate_way way, int held_out) {
+    evaluate_summary s = {.median = NAN, .p90 = NAN, .most = NAN};
+    double *gaps = calloc((size_t)e->count + 1, sizeof *gaps);
+    for (int i = 0; gaps && i < e->count; i++)
+        if (e->shapes[i].is_done && (held_out < 0 || e->shapes[i].held_out == held_out))
+            gaps[s.shapes++] = e->shapes[i].way[way].gap;
+    if (s.shapes > 0) {
+        qsort(gaps, (size_t)s.shapes, sizeof *gaps, by_value);
+        s.median = stats_median(gaps, s.shapes);
+        s.p90 = gaps[(s.shapes * 9 + 9) / 10 - 1];
+        s.most = gaps[s.shapes - 1];
+    }
+    free(gaps);
+    return s;
+}
+
+void evaluate_print_shape(const evaluate_shape *shape, int index, int count) {
+    char tiles[128];
+    if (index == 0)
+        printf("%7s %6s %6s  %-8s %10s %8s %8s %8s  %s\n", "", "d", "k", "", "best", "model", "profile", "fixed",
+               "the best plan");
+    printf("%3d/%-3d %6" PRId64 " %6" PRId64 "  %-8s %8.4g s", index + 1, count, shape->shape.d, shape->shape.k,
+           shape->held_out ? "held out" : "tuned", shape->best.seconds);
+    for (int way = 0; way < EVALUATE_WAYS; way++)
+        printf(" %+6.1f %%", 100 * shape->way[way].gap);
+    printf("  %s__%s, %s\n", shape->best.variant->strategy, shape->best.variant->isa,
+           tune_plan_text(shape->best.variant, &shape->best.plan, tiles, sizeof tiles));
+    fflush(stdout);
+}
+
+static void print_summary(const evaluation *e, const char *what, evaluate_way way, int held_out,
+                          const char *goal) {
+    const evaluate_summary s = evaluate_summarise(e, way, held_out);
+    printf("%-46s %6d %8.1f %% %8.1f %% %8.1f %%  %s\n", what, s.shapes, 100 * s.median, 100 * s.p90, 100 * s.most,
+           goal);
+}
+
+static void print_effort(const evaluation *e) {
+    double tune = 0, grid = 0;
+    int shapes = 0, plans = 0, tuned_plans = 0;
+    for (int i = 0; i < e->count; i++) {
+        if (e->shapes[i].held_out)
+            continue;
+        shapes++;
+        tune += e->shapes[i].tune_seconds;
+        grid += e->shapes[i].grid_seconds;
+        plans += e->shapes[i].grid_plans;
+        tuned_plans += e->shapes[i].tune_plans;
+    }
+    printf(
+        "tuning a shape took %.1f s and %d plans on average, the grid %.1f s and %d plans: 1/%.1f of its time\n",
+        tune / shapes, tuned_plans / shapes, grid / shapes, plans / shapes, grid / tune);
+}
+
+void evaluate_print(const evaluation *e) {
+    char tiles[128];
+    const exk_variant *variant = exk_variant_find(e->fixed.variant);
+    printf("\n%-46s %6s %10s %10s %10s  %s\n", "gap to the fastest plan known", "shapes", "median", "p90",
+           "largest", "goal");
+    print_summary(e, "model alone", EVALUATE_MODEL, -1, "median 8 %");
+    print_summary(e, "tuned, on the shapes that were tuned", EVALUATE_PROFILE, 0, "median 1 %, largest 5 %");
+    print_summary(e, "profile of the nearest, on shapes held out", EVALUATE_PROFILE, 1, "median 3 %");
+    print_summary(e, "best single configuration", EVALUATE_FIXED, -1, "");
+    printf("that configuration: %s, %s\n", variant->name, tune_plan_text(variant, &e->fixed, tiles, sizeof tiles));
+    print_effort(e);
+    printf("measurements: %s\n", e->log.path);
+}
+
+/* --- files --- */
+
+static void print_csv(const evaluation *e, FILE *out) {
+    fprintf(out,
+            "set,n,d,k,threads,best_variant,point_tile,centroid_tile,depth_tile,seconds,model_gap,profile_gap,"
+            "fixed_gap,tune_seconds,tune_plans,grid_seconds,grid_plans");
+    for (int i = 0; i < e->count; i++) {
+        const evaluate_shape *s = &e->shapes[i];
+        fprintf(out, "\n%s,%" PRId64 ",%" PRId64 ",%" PRId64 ",%d,%s,%" PRId64 ",%" PRId64 ",%" PRId64 ",%.9g",
+                s->held_out ? "held_out" : "tuned", s->shape.n, s->shape.d, s->shape.k, e->threads,
+                s->best.variant->name, s->best.plan.point_tile, s->best.plan.centroid_tile,
+                s->best.plan.depth_tile, s->best.seconds);
+        for (int way = 0; way < EVALUATE_WAYS; way++)
+            fprintf(out, ",%.6g", s->way[way].gap);
+        if (s->held_out)
+            fprintf(out, ",,");
+        else
+            fprintf(out, ",%.6g,%d", s->tune_seconds, s->tune_plans);
+        fprintf(out, ",%.6g,%d", s->grid_seconds, s->grid_plans);
+    }
+}
+
+static exit_code write_csv(const evaluation *e) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return fail(CLI_LIMIT, "out of memory");
+    print_csv(e, out);
+    fclose(out);
+    const exit_code code = output_write(e->s->csv, text, size);
+    free(text);
+    return code;
+}
+
+static void add_summary(json *list, const evaluation *e, evaluate_way way, int held_out) {
+    const evaluate_summary s = evaluate_summarise(e, way, held_out);
+    json *node = json_add_object(list, NULL);
+    json_add_text(node, "way", evaluate_way_name[way]);
+    json_add_text(node, "set", held_out < 0 ? "all" : held_out ? "held_out" : "tuned");
+    json_add_integer(node, "shapes", s.shapes);
+    json_add_real(node, "median", s.median);
+    json_add_real(node, "p90", s.p90);
+    json_add_real(node, "largest", s.most);
+}
+
+static exit_code write_json(const evaluation *e) {
+    json *root = json_object(), *summary = json_add_array(root, "gaps");
+    json_add_text(root, "schema", "exakt evaluation 1");
+    for (int way = 0; way < EVALUATE_WAYS; way++)
+        for (int held_out = -1; held_out <= 1; held_out++)
+            add_summary(summary, e, (evaluate_way)way, held_out);
+    summary_add_plan(json_add_object(root, "fixed"), &e->fixed);
+    json *shapes = json_add_array(root, "shapes");
+    for (int i = 0; i < e->count; i++) {
+        const evaluate_shape *s = &e->shapes[i];
+        json *node = json_add_object(shapes, NULL);
+        json_add_integer(node, "n", s->shape.n);
+        json_add_integer(node, "d", s->shape.d);
+        json_add_integer(node, "k", s->shape.k);
+        json_add_bool(node, "held_out", s->held_out);
+        json_add_real(node, "seconds", s->best.seconds);
+        summary_add_plan(json_add_object(node, "best"), &s->best.plan);
+        for (int way = 0; way < EVALUATE_WAYS; way++) {
+            json *plan = json_add_object(node, evaluate_way_name[way]);
+            summary_add_plan(plan, &s->way[way].plan);
+            json_add_real(plan, "gap", s->way[way].gap);
+        }
+        json_add_real(node, "tune_seconds", s->tune_seconds);
+        json_add_real(node, "grid_seconds", s->grid_seconds);
+        json_add_integer(node, "grid_plans", s->grid_plans);
+    }
+    return json_write(root, e->s->json);
+}
+
+exit_code evaluate_write(const evaluation *e) {
+    exit_code code = e->s->csv ? write_csv(e) : CLI_OK;
+    if (code == CLI_OK && e->s->json)
+        code = write_json(e);
+    return code;
+}

@@ -1,0 +1,121 @@
+#include "kernels/bounds/order.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels/arena.h"
+
+typedef struct projected {
+    float at;
+    int32_t centroid;
+} projected;
+
+typedef struct splitter {
+    const float *centroids;
+    int64_t d, group;
+    double *mean, *direction, *next; /* d */
+    projected *line;                 /* k */
+} splitter;
+
+static int by_place(const void *a, const void *b) {
+    const projected *left = a, *right = b;
+    if (left->at != right->at)
+        return left->at < right->at ? -1 : 1;
+    return left->centroid < right->centroid ? -1 : left->centroid > right->centroid;
+}
+
+static const float *row_of(const splitter *s, int32_t j) {
+    return s->centroids + j * s->d;
+}
+
+static void find_mean(const splitter *s, const int32_t *order, int64_t count) {
+    memset(s->mean, 0, (size_t)s->d * sizeof *s->mean);
+    for (int64_t i = 0; i < count; i++) {
+        const float *row = row_of(s, order[i]);
+        for (int64_t t = 0; t < s->d; t++)
+            s->mean[t] += (double)row[t] / (double)count;
+    }
+}
+
+static double along(const splitter *s, const float *row) {
+    double sum = 0.0;
+    for (int64_t t = 0; t < s->d; t++)
+        sum += ((double)row[t] - s->mean[t]) * s->direction[t];
+    return sum;
+}
+
+static double square_from_mean(const splitter *s, const float *row) {
+    double sum = 0.0;
+    for (int64_t t = 0; t < s->d; t++)
+        sum += ((double)row[t] - s->mean[t]) * ((double)row[t] - s->mean[t]);
+    return sum;
+}
+
+/* From the centroid farthest from the mean a few steps of power iteration towards the widest direction. */
+static void find_direction(const splitter *s, const int32_t *order, int64_t count) {
+    enum { STEPS = 4 };
+    int64_t farthest = 0;
+    double most = -1.0;
+    for (int64_t i = 0; i < count; i++) {
+        const double square = square_from_mean(s, row_of(s, order[i]));
+        farthest = square > most ? i : farthest;
+        most = square > most ? square : most;
+    }
+    const float *row = row_of(s, order[farthest]);
+    for (int64_t t = 0; t < s->d; t++)
+        s->direction[t] = (double)row[t] - s->mean[t];
+    for (int step = 0; step < STEPS; step++) {
+        double length = 0.0;
+        memset(s->next, 0, (size_t)s->d * sizeof *s->next);
+        for (int64_t i = 0; i < count; i++) {
+            row = row_of(s, order[i]);
+            const double weight = along(s, row);
+            for (int64_t t = 0; t < s->d; t++)
+                s->next[t] += weight * ((double)row[t] - s->mean[t]);
+        }
+        for (int64_t t = 0; t < s->d; t++)
+            length += s->next[t] * s->next[t];
+        for (int64_t t = 0; t < s->d && length > 0.0; t++)
+            s->direction[t] = s->next[t] / sqrt(length);
+    }
+}
+
+static void split(const splitter *s, int32_t *order, int64_t count) {
+    if (count <= s->group)
+        return;
+    find_mean(s, order, count);
+    find_direction(s, order, count);
+    for (int64_t i = 0; i < count; i++)
+        s->line[i] = (projected){(float)along(s, row_of(s, order[i])), order[i]};
+    qsort(s->line, (size_t)count, sizeof *s->line, by_place);
+    for (int64_t i = 0; i < count; i++)
+        order[i] = s->line[i].centroid;
+    const int64_t groups = (count + s->group - 1) / s->group, first = groups / 2 * s->group;
+    split(s, order, first);
+    split(s, order + first, count - first);
+}
+
+/* Where the pieces of memory are, which may be NULL; returns how many bytes they take. */
+static size_t lay_out(void *memory, int64_t k, int64_t d, splitter *s) {
+    exk_arena arena = {.base = memory};
+    s->mean = exk_arena_take(&arena, (size_t)d, sizeof *s->mean);
+    s->direction = exk_arena_take(&arena, (size_t)d, sizeof *s->direction);
+    s->next = exk_arena_take(&arena, (size_t)d, sizeof *s->next);
+    s->line = exk_arena_take(&arena, (size_t)k, sizeof *s->line);
+    return arena.used;
+}
+
+size_t exk_order_bytes(int64_t k, int64_t d) {
+    splitter s;
+    return lay_out(NULL, k, d, &s);
+}
+
+void exk_order_centroids(const float *centroids, int64_t k, int64_t d, int64_t group, void *memory,
+                         int32_t *order) {
+    splitter s = {.centroids = centroids, .d = d, .group = group};
+    lay_out(memory, k, d, &s);
+    for (int64_t j = 0; j < k; j++)
+        order[j] = (int32_t)j;
+    split(&s, order, k);
+}
