@@ -406,7 +406,7 @@ MUTANTS = [
            "the scale must allow for every point"),
     Mutant("tolerance-without-mean", DATA, "run->options->tol * total_variance(run) / (double)d", "run->options->tol",
            "tol is relative to the spread of the data"),
-    Mutant("variance-of-rounded-means", DATA, "means += shifted_mean(run, t) * shifted_mean(run, t);", "",
+    Mutant("variance-of-rounded-means", DATA, "means += shifted_mean(run, t) * shifted_mean(run, t);", "means += 0.0 * shifted_mean(run, t);",
            "a variance is about the true mean"),
     Mutant("farthest-tie-to-the-last", EMPTY,
            "a.distance == b.distance && a.index < b.index", "a.distance == b.distance && a.index > b.index",
