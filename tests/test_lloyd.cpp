@@ -474,6 +474,26 @@ TEST_CASE("every update of the sums gives the same bits", "[lloyd][threads]") {
                 }
 }
 
+TEST_CASE("most points change their cluster after they had one", "[lloyd][threads]") {
+    // The many at 40 are nearer to 0 than to 100 until the few at -1000 draw the first centroid away.
+    Matrix points(115000, 1); // so many that what is written behind the room for them does harm
+    for (int64_t i = 0; i < points.rows; i++)
+        points.row(i)[0] = i % 23 == 0 ? 100.0f : i % 23 < 3 ? -1000.0f : 40.0f;
+    const std::vector<float> start = {0.0f, 100.0f};
+    How how{"assign_f32_naive__scalar", 1};
+    how.update = EXK_UPDATE_SCATTER;
+    const Outcome expected = fit(points, 2, how, start.data());
+    REQUIRE(expected.iterations == 3);
+    REQUIRE(expected.counts == std::vector<int64_t>{10000, 105000});
+    for (const exk_update update : {EXK_UPDATE_MOVED, EXK_UPDATE_SORTED})
+        for (const int threads : {1, 2, 3}) {
+            How other{how.variant, threads, 24}; // which keeps nothing for each point that could take the harm
+            other.update = update;
+            INFO("update " << update << ", threads " << threads);
+            CHECK(fit(points, 2, other, start.data()) == expected);
+        }
+}
+
 TEST_CASE("sorted sums need no k x d for each thread, and a memory limit chooses them", "[lloyd][errors]") {
     const int64_t k = 300, d = 200, threads = 6;
     const Matrix points = uniform_points(400, d, 3);
