@@ -423,11 +423,13 @@ static exit_code begin(evaluation *e) {
     e->window = e->s->quick ? 0.015 : 0.05;
     e->budget = e->s->quick ? 5 : 15;
     e->variants = calloc((size_t)exk_variant_rows(), sizeof *e->variants);
-    exit_code code = e->variants ? variants_select(e->s->variants, e->variants, &e->variant_count)
-                                 : fail(CLI_LIMIT, "out of memory");
+    if (!e->variants)
+        return fail(CLI_LIMIT, "out of memory");
+    exit_code code = variants_select(e->s->variants, e->variants, &e->variant_count);
+    if (code != CLI_OK)
+        return code;
     e->variant_count = tune_choose_variants(e->variants, e->variant_count);
-    if (code == CLI_OK)
-        code = choose_grid_variants(e);
+    code = choose_grid_variants(e);
     if (code == CLI_OK)
         code = choose_shapes(e);
     return code == CLI_OK ? open_log(e) : code;

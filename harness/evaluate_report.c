@@ -65,6 +65,8 @@ static void print_effort(const evaluation *e) {
         plans += e->shapes[i].grid_plans;
         tuned_plans += e->shapes[i].tune_plans;
     }
+    if (shapes == 0)
+        return;
     printf(
         "tuning a shape took %.1f s and %d plans on average, the grid %.1f s and %d plans: 1/%.1f of its time\n",
         tune / shapes, tuned_plans / shapes, grid / shapes, plans / shapes, grid / tune);
