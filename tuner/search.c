@@ -234,6 +234,20 @@ static void find_best(exk_search *s) {
             s->best = i;
 }
 
+/* Of the ties the one with the smallest tiles, if the search could tell what is as fast as the best. If it was too
+ * noisy for that, the seed is a better guess than small tiles or luck. */
+static int choose(const exk_search *s) {
+    const int seed = s->trials[s->best].choice.arm;
+    int chosen = s->best;
+    if (!(s->noise <= tie_share))
+        return s->trials[seed].tied ? seed : s->best;
+    for (int i = 0; i < s->count; i++)
+        if (s->trials[i].tied &&
+            exk_choice_weight(s, &s->trials[i].choice) < exk_choice_weight(s, &s->trials[chosen].choice))
+            chosen = i;
+    return chosen;
+}
+
 static void find_ties(exk_search *s) {
     s->ties = 0;
     s->chosen = s->best;
@@ -247,9 +261,8 @@ static void find_ties(exk_search *s) {
         exk_trial *t = &s->trials[i];
         t->tied = i == s->best || (counts(s, t) && t->low <= (1 + indifferent) * best->high && t->level <= most);
         s->ties += t->tied;
-        if (t->tied && exk_choice_weight(s, &t->choice) < exk_choice_weight(s, &s->trials[s->chosen].choice))
-            s->chosen = i;
     }
+    s->chosen = choose(s);
 }
 
 static void judge(exk_search *s) {
