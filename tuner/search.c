@@ -235,12 +235,13 @@ static void find_best(exk_search *s) {
 }
 
 /* Of the ties the one with the smallest tiles, if the search could tell what is as fast as the best. If it was too
- * noisy for that, the seed is a better guess than small tiles or luck. */
+ * noisy for that, the seed is a better guess than small tiles or luck: whoever wins among so many was lucky, too.
+ */
 static int choose(const exk_search *s) {
-    const int seed = s->trials[s->best].choice.arm;
+    const exk_trial *best = &s->trials[s->best], *seed = &s->trials[best->choice.arm];
     int chosen = s->best;
     if (!(s->noise <= tie_share))
-        return s->trials[seed].tied ? seed : s->best;
+        return counts(s, seed) && seed->low <= (1 + s->noise) * best->high ? best->choice.arm : s->best;
     for (int i = 0; i < s->count; i++)
         if (s->trials[i].tied &&
             exk_choice_weight(s, &s->trials[i].choice) < exk_choice_weight(s, &s->trials[chosen].choice))
@@ -467,7 +468,19 @@ static verdict search_near(exk_search *s, const int *list, int count) {
     return FINISHED;
 }
 
-/* The fastest, and what was added from elsewhere: whether that is still good is a question, too. */
+/* The seed of the best arm is a finalist, too, unless it is far behind: whether it was good enough is the
+ * question. */
+static int with_seed(const exk_search *s, int *list, int count) {
+    const int seed = s->trials[s->best].choice.arm;
+    bool there = s->trials[seed].failed || s->trials[seed].level > beaten * s->trials[s->best].level;
+    for (int i = 0; i < count; i++)
+        there = there || list[i] == seed;
+    if (!there)
+        list[count < FINALISTS ? count : FINALISTS - 1] = seed;
+    return there || count == FINALISTS ? count : count + 1;
+}
+
+/* The fastest few. */
 static int list_finalists(const exk_search *s, int *list) {
     int *all = calloc((size_t)s->count + 1, sizeof *all), count = 0, kept = 0;
     for (int i = 0; all && i < s->count; i++)
@@ -479,7 +492,7 @@ static int list_finalists(const exk_search *s, int *list) {
         kept++;
     }
     free(all);
-    return kept;
+    return s->best < 0 ? kept : with_seed(s, list, kept);
 }
 
 static int drop_slower(const exk_search *s, int *list, int count) {
