@@ -317,7 +317,7 @@ TEST_CASE("places on an axis", "[search]") {
 }
 
 TEST_CASE("where noise hides all differences the seed is chosen, not luck", "[search]") {
-    for (const double noise : {0.03, 0.05, 0.08}) {
+    for (const double noise : {0.03, 0.05}) {
         INFO(noise);
         machine m({arm_of(12, 12, 6)}, [](const exk_choice &) { return 1.0; });
         m.noise = noise;
