@@ -95,6 +95,8 @@ static void add_iterations(json *root, const exk_result *result) {
         json_add_real(node, "inertia", it->inertia);
         json_add_real(node, "shift", it->shift);
         json_add_integer(node, "distance_evaluations", it->distance_evaluations);
+        json_add_text(node, "variant", it->variant);
+        json_add_integer(node, "survivors", it->survivors);
         json_add_integer(node, "ambiguous_points", it->ambiguous_points);
         json_add_integer(node, "exactly_decided_points", it->exactly_decided_points);
     }

@@ -116,6 +116,8 @@ exit_code run_plan(run *r, int64_t k) {
     r->plan = plan_given(s, (int)s->threads);
     r->plan_rest_source = plan_for(r->has_topology ? &r->topology : NULL, r->variant, &r->shape, &r->plan);
     r->plan_source = plan_is_given(s) ? "command line" : r->plan_rest_source;
+    const exk_variant *skipping = strcmp(s->variant, "auto") == 0 ? exk_variant_skipping(&r->shape) : NULL;
+    r->plan.skipping = skipping ? skipping->name : NULL;
     return CLI_OK;
 }
 

@@ -94,7 +94,8 @@ static void print_tiles(FILE *out, const run *r, const exk_plan *plan) {
 
 static void print_plan(FILE *out, const run *r) {
     exk_plan plan = exk_result_plan(r->result);
-    fprintf(out, "variant    %s, %d thread%s\n", plan.variant, plan.threads, plan.threads == 1 ? "" : "s");
+    fprintf(out, "variant    %s%s%s, %d thread%s\n", plan.variant, plan.skipping ? ", later " : "",
+            plan.skipping ? plan.skipping : "", plan.threads, plan.threads == 1 ? "" : "s");
     if (r->variant->tunables[0].max)
         print_tiles(out, r, &plan);
     if (blas_core_text() && strcmp(r->variant->strategy, "blas") == 0)
@@ -139,6 +140,8 @@ void summary_print(FILE *out, const run *r) {
 
 void summary_add_plan(json *node, const exk_plan *plan) {
     json_add_text(node, "variant", plan->variant);
+    if (plan->skipping)
+        json_add_text(node, "skipping", plan->skipping);
     json_add_integer(node, "threads", plan->threads);
     json_add_integer(node, "point_tile", plan->point_tile);
     json_add_integer(node, "centroid_tile", plan->centroid_tile);

@@ -61,6 +61,8 @@ typedef enum exk_update {
  * means: let the library choose. Tiles are rounded to what the variant can do. */
 typedef struct exk_plan {
     const char *variant;   /* a name from the registry, or NULL or "auto"; not owned */
+    const char *skipping;  /* a variant that skips, which takes over in the course of exk_fit where it proves faster;
+                              NULL: none, but with variant NULL or "auto" the library chooses one; "none": none */
     int threads;           /* OpenMP threads */
     int64_t point_tile;    /* points handed to a variant at a time */
     int64_t centroid_tile; /* centroids swept over a point tile before the next ones are touched */
@@ -103,8 +105,10 @@ typedef struct exk_iteration {
     double inertia;                 /* from the exact sums; deterministic, good to about 1e-9 relative */
     double shift;                   /* sum of squared centroid movements */
     double seconds;                 /* wall time of this iteration */
+    const char *variant;            /* which made the pass */
     exk_parts parts;                /* of it */
     int64_t distance_evaluations;   /* scores computed, refinement included */
+    int64_t survivors;              /* points that bounds did not settle: all of them where there are none */
     int64_t ambiguous_points;       /* points the filter could not certify */
     int64_t exactly_decided_points; /* points that needed integer arithmetic */
 } exk_iteration;

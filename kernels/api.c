@@ -132,44 +132,11 @@ static exk_status check_k(const exk_points *points, int64_t k, bool fits, exk_er
     return EXK_OK;
 }
 
-/* No larger than leaves each thread several tiles: a tile has its memory, and who ends early should find work. */
-static int64_t default_point_tile(const exk_run *run, const exk_shape *shape) {
-    enum { TILES_PER_THREAD = 4 };
-    exk_plan plan = run->plan;
-    exk_plan_complete(&plan, run->variant, shape);
-    const int64_t most = shape->n / plan.threads / TILES_PER_THREAD + 1;
-    return plan.point_tile < most ? plan.point_tile : most;
-}
-
-static exk_status choose_variant(exk_run *run, exk_error *error) {
-    const exk_shape shape = {run->points.n, run->points.d, run->k};
-    const char *name = run->options->plan.variant;
-    const bool automatic = !name || strcmp(name, "auto") == 0;
-    run->variant = automatic ? exk_variant_auto(&shape) : exk_variant_find(name);
-    if (!run->variant)
-        return automatic ? exk_fail(error, EXK_ERR_VARIANT, "no variant can run here; check EXAKT_ISA")
-                         : exk_fail(error, EXK_ERR_VARIANT, "unknown variant %s; `exakt list` names them", name);
-    const char *obstacle = exk_variant_obstacle(run->variant);
-    if (obstacle)
-        return exk_fail(error, EXK_ERR_VARIANT, "%s cannot run here: %s", run->variant->name, obstacle);
-    if (!exk_variant_fits(run->variant, &shape) || run->points.stride > run->variant->limits.d_max)
-        return exk_fail(error, EXK_ERR_VARIANT, "%s does not take k = %lld, d = %lld; choose another variant",
-                        run->variant->name, (long long)run->k, (long long)run->points.d);
-    run->kernel = exk_variant_kernel(run->variant);
-    run->bulk = exk_bulk_for(run->variant->isa);
-    run->plan = run->options->plan;
-    if (run->plan.point_tile == 0)
-        run->plan.point_tile = default_point_tile(run, &shape);
-    exk_plan_complete(&run->plan, run->variant, &shape);
-    run->scratch = run->kernel->scratch_bytes(&shape, &run->plan);
-    run->filter.roundings = run->kernel->roundings(&shape, &run->plan);
-    return EXK_OK;
-}
-
 static void lay_out_worker(exk_run *run, exk_worker *worker) {
     exk_arena *arena = &run->arena;
-    const size_t k = (size_t)run->k, d = (size_t)run->points.d, tile = (size_t)run->plan.point_tile;
+    const size_t k = (size_t)run->k, d = (size_t)run->points.d, tile = (size_t)exk_run_point_tile(run);
     const size_t batch = (size_t)exk_refine_capacity(run->k);
+    const size_t scratch = exk_run_scratch(run).per_thread;
     exk_arena_turn_page(arena);
     exk_worker laid_out = {
         .centred = exk_arena_take(arena, tile * d, sizeof(float)),
@@ -179,7 +146,7 @@ static void lay_out_worker(exk_run *run, exk_worker *worker) {
         .rows = exk_arena_take(arena, tile, sizeof(int32_t)),
         .guess = exk_arena_take(arena, tile, sizeof(int32_t)),
         .moved = exk_arena_take(arena, tile, sizeof(int32_t)),
-        .scratch = exk_arena_take(arena, run->scratch.per_thread, 1),
+        .scratch = exk_arena_take(arena, scratch, 1),
         .refine = {.capacity = (int64_t)batch,
                    .doubt = exk_arena_take(arena, batch, sizeof(exk_doubt)),
                    .rows = exk_arena_take(arena, batch * d, sizeof(float)),
@@ -187,7 +154,7 @@ static void lay_out_worker(exk_run *run, exk_worker *worker) {
                    .offset = exk_arena_take(arena, exk_filter_offsets(run->k), sizeof(float)),
                    .candidates = exk_arena_take(arena, k, sizeof(int32_t))},
     };
-    if (run->kernel->survivors) {
+    if (exk_run_may_skip(run)) {
         laid_out.survivor = exk_arena_take(arena, tile, sizeof(int32_t));
         laid_out.label = exk_arena_take(arena, tile, sizeof(int32_t));
         laid_out.norm = exk_arena_take(arena, tile, sizeof(float));
@@ -236,7 +203,7 @@ static void lay_out_update(exk_run *run) {
     run->centroid_inertia = exk_arena_take(arena, k, sizeof(double));
     run->movement = exk_arena_take(arena, k, sizeof(float));
     run->order = run->order_memory = NULL;
-    if (run->kernel->ordered) {
+    if (exk_run_wants_order(run)) {
         run->order = exk_arena_take(arena, k, sizeof(int32_t));
         run->order_memory = exk_arena_take(arena, exk_order_bytes(run->k, run->points.d), 1);
     }
@@ -275,8 +242,9 @@ static void lay_out(exk_run *run) {
     lay_out_choices(run);
     run->centroids = exk_arena_take(arena, k * d, sizeof(float));
     exk_arena_turn_page(arena);
-    run->variant_shared = exk_arena_take(arena, (size_t)run->plan.nodes, exk_arena_pages(run->scratch.shared));
-    run->variant_point = run->scratch.per_point ? exk_arena_take(arena, n, run->scratch.per_point) : NULL;
+    const exk_scratch scratch = exk_run_scratch(run);
+    run->variant_shared = exk_arena_take(arena, (size_t)run->plan.nodes, exk_arena_pages(scratch.shared));
+    run->variant_point = scratch.per_point ? exk_arena_take(arena, n, scratch.per_point) : NULL;
     lay_out_filter(run);
     if (run->fits)
         lay_out_update(run);
@@ -325,16 +293,20 @@ static size_t choose_memory(exk_run *run, int64_t trace_capacity) {
         int nodes;
     } choices[] = {{faster, nodes}, {other, nodes}, {faster, 1}, {other, 1}};
     const size_t limit = run->options->max_memory > 0 ? (size_t)run->options->max_memory : SIZE_MAX;
-    int least = 0;
-    size_t least_bytes = SIZE_MAX;
-    for (int i = 0; i < 4; i++) {
-        const size_t bytes = measure(run, choices[i].update, choices[i].nodes, trace_capacity);
-        if (bytes <= limit)
-            return bytes;
-        least = bytes < least_bytes ? i : least;
-        least_bytes = bytes < least_bytes ? bytes : least_bytes;
-    }
-    return measure(run, choices[least].update, choices[least].nodes, trace_capacity);
+    size_t least_bytes;
+    do {
+        int least = 0;
+        least_bytes = SIZE_MAX;
+        for (int i = 0; i < 4; i++) {
+            const size_t bytes = measure(run, choices[i].update, choices[i].nodes, trace_capacity);
+            if (bytes <= limit)
+                return bytes;
+            least = bytes < least_bytes ? i : least;
+            least_bytes = bytes < least_bytes ? bytes : least_bytes;
+        }
+        least_bytes = measure(run, choices[least].update, choices[least].nodes, trace_capacity);
+    } while (exk_run_leaner(run));
+    return least_bytes;
 }
 
 static exk_status allocate_run(exk_run *run, int64_t trace_capacity, exk_error *error) {
@@ -366,6 +338,7 @@ static exk_result *create_result(const exk_run *run, int64_t trace_capacity) {
     result->trace_capacity = trace_capacity;
     result->trace = trace_capacity ? malloc((size_t)trace_capacity * sizeof *result->trace) : NULL;
     result->plan = run->plan;
+    result->plan.skipping = run->engines > 1 ? run->engine[1].variant->name : NULL;
     result->totals.scratch_bytes = (int64_t)(run->arena.used + result_bytes(run, trace_capacity));
     if (result->labels && result->centroids && result->counts && (result->trace || !trace_capacity))
         return result;
@@ -411,7 +384,7 @@ static exk_status begin(exk_run *run, int64_t trace_capacity, exk_result **resul
     if (status == EXK_OK && (!run->fits || run->options->init == EXK_INIT_GIVEN))
         status = check_centroids(run->options->centroids, run->k, run->points.d, error);
     if (status == EXK_OK)
-        status = choose_variant(run, error);
+        status = exk_run_choose_variants(run, error);
     if (status == EXK_OK)
         status = allocate_run(run, trace_capacity, error);
     if (status != EXK_OK)

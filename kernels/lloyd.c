@@ -45,7 +45,7 @@ static void start_lloyd(exk_run *run, exk_result *result) {
         run->previous[i] = -1;
     memset(run->stale, EXK_STALE_MEAN | EXK_STALE_OVERLAP | EXK_STALE_NEXT, (size_t)run->k);
     run->has_sums = false;
-    run->has_moved = false;
+    run->has_moved = run->has_bounds = false;
     run->digested = false;
     result->iterations = 0;
     result->converged = false;
@@ -88,6 +88,8 @@ static bool iterate_once(exk_run *run, exk_iteration *iteration, outcome *verdic
     if (!exk_run_pass(run, EXK_TO_COLLECT, &tally))
         return false;
     iteration->moved = tally.moved;
+    iteration->survivors = tally.survivors;
+    iteration->variant = run->variant->name;
     iteration->distance_evaluations = tally.evaluations;
     iteration->ambiguous_points = tally.ambiguous;
     iteration->exactly_decided_points = tally.exactly_decided;
@@ -109,6 +111,8 @@ static bool iterate(exk_run *run, int repeat, exk_result *result, outcome *verdi
         if (!iterate_once(run, &iteration, verdict, &split))
             return false;
         keep_iteration(result, &iteration);
+        if (*verdict == GO_ON)
+            exk_run_choose_engine(run, &iteration, run->options->max_iter - i);
         if (run->options->progress && !run->options->progress(&iteration, run->options->progress_user))
             return false;
     }
@@ -133,6 +137,7 @@ static void step_back(exk_run *run, const exk_result *result) {
 
 exk_status exk_run_lloyd(exk_run *run, int repeat, exk_result *result) {
     const double started = exk_now();
+    exk_run_start_engines(run);
     exk_run_init(run, repeat);
     result->totals.init_seconds += exk_now() - started;
     start_lloyd(run, result);

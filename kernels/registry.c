@@ -131,11 +131,38 @@ bool exk_variant_fits(const exk_variant *variant, const exk_shape *shape) {
     return shape->d <= variant->limits.d_max && shape->k <= variant->limits.k_max;
 }
 
+static bool is_usable(const exk_variant *variant, const exk_shape *shape) {
+    return !exk_variant_obstacle(variant) && exk_variant_fits(variant, shape);
+}
+
 const exk_variant *exk_variant_auto(const exk_shape *shape) {
     for (int i = ROWS - 1; i >= 0; i--) {
-        if (!exk_variant_obstacle(&rows[i]) && exk_variant_fits(&rows[i], shape))
+        if (is_usable(&rows[i], shape))
             return &rows[i];
     }
+    return NULL;
+}
+
+static const exk_variant *usable_of(const char *strategy, const char *isa, const exk_shape *shape) {
+    for (int i = 0; i < ROWS; i++) {
+        if (strcmp(rows[i].strategy, strategy) == 0 && strcmp(rows[i].isa, isa) == 0 && is_usable(&rows[i], shape))
+            return &rows[i];
+    }
+    return NULL;
+}
+
+const exk_variant *exk_variant_skipping(const exk_shape *shape) {
+    enum { FEW_DIMENSIONS = 16, FEW_CENTROIDS = 48 };
+    const exk_variant *plain = exk_variant_auto(shape);
+    const bool few = shape->d <= FEW_DIMENSIONS || shape->k < FEW_CENTROIDS;
+    return plain ? usable_of(few ? "fused_hamerly" : "fused_yinyang", plain->isa, shape) : NULL;
+}
+
+const exk_variant *exk_variant_leaner(const exk_variant *variant, const exk_shape *shape) {
+    if (strcmp(variant->strategy, "fused_elkan") == 0)
+        return usable_of("fused_yinyang", variant->isa, shape);
+    if (strcmp(variant->strategy, "fused_yinyang") == 0)
+        return usable_of("fused_hamerly", variant->isa, shape);
     return NULL;
 }
 

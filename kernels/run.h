@@ -48,7 +48,7 @@ struct exk_result {
 
 /* What a thread counts during a pass. */
 typedef struct exk_tally {
-    int64_t moved, evaluations, ambiguous, exactly_decided;
+    int64_t moved, survivors, evaluations, ambiguous, exactly_decided;
     exk_parts parts;
 } exk_tally;
 
@@ -93,11 +93,31 @@ typedef struct exk_fill {
     int32_t cluster;
 } exk_fill;
 
+/* A variant that may make the passes of a run. */
+typedef struct exk_engine {
+    const exk_variant *variant;
+    const exk_kernel *kernel;
+    exk_plan plan; /* of its own are the tiles */
+    exk_scratch scratch;
+    int64_t roundings;
+} exk_engine;
+
+/* How the engines did so far. */
+typedef struct exk_trial {
+    double plain_seconds; /* of the last plain pass, in the variant and in refinement, each thread */
+    int slow;             /* passes that skipped in vain */
+    int failures, wait;   /* probes in vain; plain passes until the next one */
+} exk_trial;
+
 typedef struct exk_run {
     exk_points points;
     int64_t k;
     const exk_options *options;
-    bool fits; /* fit, or assign only */
+    bool fits;            /* fit, or assign only */
+    exk_engine engine[2]; /* the second one, if there are two, skips */
+    int engines;
+    exk_trial trial;
+    /* Of the engine that makes the next pass. */
     exk_plan plan;
     const exk_variant *variant;
     const exk_kernel *kernel;
@@ -140,6 +160,8 @@ typedef struct exk_run {
     void *far;                         /* exk_run_far_bytes: candidates for empty clusters */
     int64_t *split_size, *split_first; /* k: sizes and first points of clusters while splitting */
     bool has_moved;                    /* movement is valid: not the first prepare */
+    bool has_bounds;                   /* those of the variant belong to `previous` */
+    bool pass_skips;                   /* the pass under way, or the last one, has bounds to skip by */
     bool digested;                     /* filter.hash and largest belong to `centroids` */
     exk_filter filter;
     exk_score_centroids score_centroids;
@@ -173,6 +195,17 @@ typedef enum exk_purpose {
 /* pass.c: all points against run->centroids; counts into *tally. Returns false, with everything it writes
  * undefined, if the caller stopped it. */
 bool exk_run_pass(exk_run *run, exk_purpose purpose, exk_tally *tally);
+
+/* pass.c: `rows` points from `first` on, where they are; labels go to run->labels. */
+exk_tile exk_run_tile(exk_run *run, exk_worker *worker, int64_t first, int64_t rows);
+
+/* pass.c: of a tile, whose labels are those before, the points that the engine's bounds do not settle remain;
+ * their labels are in worker->label. */
+void exk_run_keep_survivors(exk_run *run, const exk_engine *engine, exk_worker *worker,
+                            const exk_workspace *workspace, exk_tile *tile);
+
+/* pass.c: where points are to be centred the tile is a centred copy from now on. */
+void exk_run_centre(const exk_run *run, exk_worker *worker, exk_tile *tile);
 
 /* The part-th of `parts` equal shares of `count` things begins here. */
 int64_t exk_share(int64_t count, int part, int parts);
@@ -212,6 +245,35 @@ size_t exk_run_far_bytes(int64_t n, int64_t k, int threads);
 
 /* empty.c: centroids of empty clusters in run->next by splitting the largest ones. Returns how many. */
 int64_t exk_run_split_largest(exk_run *run);
+
+/* engine.c: the engines that the plan asks for. */
+exk_status exk_run_choose_variants(exk_run *run, exk_error *error);
+
+/* engine.c: a second engine that needs less memory for bounds, or none; false if there was none. */
+bool exk_run_leaner(exk_run *run);
+
+/* engine.c: whether an engine skips, and wants the centroids in order. */
+bool exk_run_may_skip(const exk_run *run);
+bool exk_run_wants_order(const exk_run *run);
+
+/* engine.c: the tiles, variant, kernel and roundings of engine i are the run's from now on. */
+void exk_run_use(exk_run *run, int i);
+
+/* engine.c: before a run's first pass. */
+void exk_run_start_engines(exk_run *run);
+
+/* engine.c: after an iteration, with `left` more to come at most: who makes the next pass. No bit depends on it.
+ */
+void exk_run_choose_engine(exk_run *run, const exk_iteration *iteration, int64_t left);
+
+/* probe.c: the seconds, likewise, that a pass of the second engine would take with bounds from the pass before, by
+ * what a few points take. Between passes: run->centroids are newer than the labels, those of the labels in
+ * run->next. */
+double exk_run_probe(exk_run *run);
+
+/* engine.c: the most of what the engines need. */
+exk_scratch exk_run_scratch(const exk_run *run);
+int64_t exk_run_point_tile(const exk_run *run);
 
 /* lloyd.c: one run from init to convergence; the outcome is in run->labels, centroids, and in *result. */
 exk_status exk_run_lloyd(exk_run *run, int repeat, exk_result *result);

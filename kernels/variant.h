@@ -186,6 +186,13 @@ int64_t exk_variant_nr(const exk_variant *variant);
  * ordered from the weakest to the strongest). NULL if there is none. */
 const exk_variant *exk_variant_auto(const exk_shape *shape);
 
+/* The variant that takes over from that one where skipping pays: one bound a point in few dimensions or with few
+ * centroids, else one for each group of them. NULL if no variant that can run here skips. */
+const exk_variant *exk_variant_skipping(const exk_shape *shape);
+
+/* One of the same instruction set that needs less memory for its bounds; NULL if there is none. */
+const exk_variant *exk_variant_leaner(const exk_variant *variant, const exk_shape *shape);
+
 /* Whether the shape is inside the variant's limits. */
 bool exk_variant_fits(const exk_variant *variant, const exk_shape *shape);
 

@@ -614,10 +614,14 @@ class Bench {
           kernel(exk_variant_kernel(variant)), shape{rows, centroids.columns, centroids.rows},
           plan(plan_for(depth_tile)), filter(centroids, std::vector<float>(centroids.columns, shift), largest_norm,
                                              kernel->roundings(&shape, &plan)),
-          offsets(exk_filter_offsets(shape.k)), score_centroids{filter.c.data(), nullptr, shape.k, shape.d} {
+          offsets(exk_filter_offsets(shape.k)), score_centroids{
+                                                    filter.c.data(), nullptr,
+                                                    shape.k,         shape.d,
+                                                    nullptr,         std::ldexp(1.0, 1 - filter.filter.exponent)} {
         const exk_scratch bytes = kernel->scratch_bytes(&shape, &plan);
         shared = allocate(bytes.shared);
         thread = allocate(bytes.per_thread);
+        point = allocate(bytes.per_point * rows);
         if (kernel->prepare)
             for (int part = 0; part < 3; part++) {
                 const exk_workspace workspace = {shared.get(), thread.get(), nullptr};
@@ -639,9 +643,12 @@ class Bench {
         label.assign(points.rows, -1);
         best.assign(points.rows, NAN);
         second.assign(points.rows, NAN);
-        exk_filter_fold(&filter.filter, norm, offsets.data());
-        const exk_tile tile = tile_of(points);
-        const exk_workspace workspace = {shared.get(), thread.get(), nullptr};
+        norms.assign(points.rows, norm);
+        const double error = exk_filter_fold(&filter.filter, norm, offsets.data());
+        exk_tile tile = tile_of(points);
+        tile.norm = norms.data();
+        tile.error = exk_round_up(error);
+        const exk_workspace workspace = {shared.get(), thread.get(), point.get()};
         kernel->assign(&score_centroids, &plan, &workspace, &tile);
     }
 
@@ -679,11 +686,11 @@ class Bench {
     Filter filter;
     std::vector<float> offsets;
     std::vector<int32_t> label;
-    std::vector<float> best, second;
+    std::vector<float> best, second, norms;
 
   private:
     exk_score_centroids score_centroids;
-    Memory shared{nullptr, &std::free}, thread{nullptr, &std::free};
+    Memory shared{nullptr, &std::free}, thread{nullptr, &std::free}, point{nullptr, &std::free};
 };
 
 // How much of its error bound a lower score uses: beyond 1 it is no bound.
@@ -938,7 +945,8 @@ Refined refine(const Filter &f, const Matrix &points, const Matrix &centroids, s
                const std::vector<float> &norms) {
     const int64_t n = points.rows, k = centroids.rows;
     wanted_scores = std::move(lower);
-    const exk_kernel kernel = {"", nullptr, nullptr, nullptr, nullptr, give_scores, nullptr};
+    exk_kernel kernel = {};
+    kernel.scores = give_scores;
     const exk_points view = points.points();
     std::vector<float> rows(n * points.columns), scores(n * k), offsets(exk_filter_offsets(k));
     std::vector<exk_doubt> doubts(n);

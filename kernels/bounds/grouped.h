@@ -258,12 +258,13 @@ static void meet_former(pass *p, int64_t i) {
     const int32_t label = p->tile->label[i], at = p->shared.place[label];
     float *state = bounds_of(p, i);
     const int64_t next = min_i64(i + 1, p->tile->rows - 1);
-    const float score = one_score(row_of(p, i), p->centroids->c + label * p->d, p->d, p->mine.offset[at],
-                                  row_of(p, next), p->centroids->c + p->tile->label[next] * p->d);
+    const exk_look look = look_at(row_of(p, i), p->centroids->c + label * p->d, p->d, p->mine.offset[at],
+                                  (float)(0.5 * p->centroids->unscale), row_of(p, next),
+                                  p->centroids->c + p->tile->label[next] * p->d);
+    const float upper = looked_bound(&look, p->d, p->tile->norm[i], p->tile->error, p->centroids->unscale);
     p->mine.at[i] = at;
-    p->mine.former[i] = p->tile->best[i] = score;
+    p->mine.former[i] = p->tile->best[i] = look.score;
     p->tile->second[i] = INFINITY;
-    const float upper = upper_of(p, i, score);
     state[0] = upper < state[0] ? upper : state[0];
     put_on_lists(p, i, state);
 }

@@ -13,6 +13,7 @@
 #define EXK_GROUPS_H
 
 #include "kernels/body/lanes.h"
+#include "kernels/bounds/bounds.h"
 
 /* Points that pass a slice of a group while it is in L1; a multiple of VEC_LANES. */
 enum { GROUP = EXK_NV * VEC_LANES, ROWS_TOGETHER = 64, STEP = 16 };
@@ -141,30 +142,56 @@ static inline void search_group(const float *scores, int64_t rows, group_argmin 
         search_lanes(scores + i * GROUP, found->best + i, found->second + i, found->place + i);
 }
 
-/* offset - x.c over d dimensions, for one point and one centroid; meanwhile those of the next one are fetched. */
-static inline float one_score(const float *x, const float *c, int64_t d, float offset, const float *next_x,
-                              const float *next_c) {
-    enum { CHAINS = 4 };
-    vec_f32 acc[CHAINS];
-    EXK_UNROLL for (int i = 0; i < CHAINS; i++) {
-        acc[i] = vec_set1(0.0f);
+/* What a point and one centroid are to each other. */
+typedef struct exk_look {
+    float score;  /* offset - x.c' */
+    float square; /* ||x - c'/2^e||^2, from the differences */
+} exk_look;
+
+enum { LOOK_CHAINS = 4, LOOK_STEP = LOOK_CHAINS * VEC_LANES, LOOK_LINE = EXK_ALIGN / (int)sizeof(float) };
+
+EXK_INLINE void look_on(vec_f32 x, vec_f32 c, vec_f32 minus_unscale, vec_f32 *dot, vec_f32 *square) {
+    const vec_f32 difference = vec_mul_add(c, minus_unscale, x);
+    *dot = vec_mul_add(x, c, *dot);
+    *square = vec_mul_add(difference, difference, *square);
+}
+
+/* unscale = 2^-e. Meanwhile the rows that come next are fetched. */
+static inline exk_look look_at(const float *x, const float *c, int64_t d, float offset, float unscale,
+                               const float *next_x, const float *next_c) {
+    const vec_f32 minus = vec_set1(-unscale);
+    vec_f32 dot[LOOK_CHAINS], square[LOOK_CHAINS];
+    EXK_UNROLL for (int i = 0; i < LOOK_CHAINS; i++) {
+        dot[i] = square[i] = vec_set1(0.0f);
     }
     int64_t t = 0;
-    for (; t + CHAINS * VEC_LANES <= d; t += CHAINS * VEC_LANES) {
-        EXK_UNROLL for (int i = 0; i < CHAINS; i++) {
-            acc[i] = vec_mul_add(vec_load(x + t + i * VEC_LANES), vec_load(c + t + i * VEC_LANES), acc[i]);
+    for (; t + LOOK_STEP <= d; t += LOOK_STEP) {
+        EXK_UNROLL for (int i = 0; i < LOOK_CHAINS; i++) {
+            look_on(vec_load(x + t + i * VEC_LANES), vec_load(c + t + i * VEC_LANES), minus, &dot[i], &square[i]);
         }
-        EXK_UNROLL for (int i = 0; i < CHAINS * VEC_LANES; i += EXK_ALIGN / (int)sizeof(float)) {
+        EXK_UNROLL for (int i = 0; i < LOOK_STEP; i += LOOK_LINE) {
             __builtin_prefetch(next_x + t + i);
             __builtin_prefetch(next_c + t + i);
         }
     }
     for (; t < d; t += VEC_LANES)
-        acc[0] = vec_mul_add(vec_load_part(x + t, d - t), vec_load_part(c + t, d - t), acc[0]);
-    return offset - vec_sum(vec_add(vec_add(acc[0], acc[1]), vec_add(acc[2], acc[3])));
+        look_on(vec_load_part(x + t, d - t), vec_load_part(c + t, d - t), minus, &dot[0], &square[0]);
+    return (exk_look){offset - vec_sum(vec_add(vec_add(dot[0], dot[1]), vec_add(dot[2], dot[3]))),
+                      vec_sum(vec_add(vec_add(square[0], square[1]), vec_add(square[2], square[3])))};
 }
 
-/* exk_kernel.roundings: those of the groups, of one_score (a chain is up to d/lanes/4 + 4 long, then two additions
+/* The distance at most, by a look at the centroid. Its square is a sum of squares, so its error is relative: a
+ * term meets at most 2 (d / LOOK_CHAINS + 8) roundings, of which a root leaves half. That x was rounded when it
+ * was centred, and the centroid when it was shifted, moves them by 2^-24 of their lengths, the longer of which is
+ * at most the norm's and the distance together. */
+static inline float looked_bound(const exk_look *look, int64_t d, float norm, float error, double unscale) {
+    if (!exk_bounds_apply(unscale))
+        return upper_bound((double)norm, (double)look->score, (double)error, unscale);
+    const double distance = sqrt((double)look->square) * (1.0 + ((double)d / LOOK_CHAINS + 16.0) * 0x1p-23);
+    return (float)((distance + (double)norm * 0x1p-22) * EXK_WIDEN + 0x1p-60);
+}
+
+/* exk_kernel.roundings: those of the groups, of look_at (a chain is up to d/lanes/4 + 4 long, then two additions
  * and a horizontal sum) and of row_scores. */
 static inline int64_t groups_roundings(const exk_shape *shape, const exk_plan *plan) {
     const int64_t rows = scores_roundings(shape->d) + 6, group = panel_roundings(shape->d, plan->depth_tile);

@@ -91,9 +91,9 @@ static int64_t survivors(const exk_score_centroids *centroids, const exk_plan *p
     return count;
 }
 
-/* Whether a look at the former label alone, some 64 scores' worth, is likely to spare more than it costs. */
+/* Whether a look at the former label alone, some 32 scores' worth, is likely to spare more than it costs. */
 static bool tightening_pays(int64_t d, int64_t k) {
-    return k * (d + 5) > 64 * (d + 32);
+    return k * (d + 5) > 32 * (d + 32);
 }
 
 /* The point meets its former label alone; whether that does not settle it. */
@@ -101,11 +101,12 @@ static bool tighten(const exk_score_centroids *centroids, const exk_tile *tile, 
                     bounds *b) {
     const int64_t d = centroids->d, next = min_i64(i + 1, tile->rows - 1);
     const int32_t label = tile->label[i];
-    const float score = one_score(exk_tile_row(tile, i), centroids->c + label * d, d, tile->offset[label],
-                                  exk_tile_row(tile, next), centroids->c + tile->label[next] * d);
-    const float upper = upper_bound((double)tile->norm[i], (double)score, (double)tile->error, centroids->unscale);
+    const exk_look look =
+        look_at(exk_tile_row(tile, i), centroids->c + label * d, d, tile->offset[label],
+                (float)(0.5 * centroids->unscale), exk_tile_row(tile, next), centroids->c + tile->label[next] * d);
+    const float upper = looked_bound(&look, d, tile->norm[i], tile->error, centroids->unscale);
     b->upper = upper < b->upper ? upper : b->upper;
-    tile->best[i] = score;
+    tile->best[i] = look.score;
     tile->second[i] = INFINITY;
     return !(b->upper + above < b->lower);
 }

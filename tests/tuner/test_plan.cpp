@@ -284,7 +284,7 @@ TEST_CASE("absurd shapes and wishes give plans, not overflows", "[plan]") {
                              << shape.k);
                 exk_plan plan = plan_for(topology.get(), exk_variant_row(i), shape, 2).plan;
                 CHECK((plan.point_tile > 0 && plan.centroid_tile > 0 && plan.depth_tile > 0));
-                exk_plan wish = {exk_variant_row(i)->name, 1 << 20, 0, INT64_MAX, INT64_MAX, INT64_MAX,
+                exk_plan wish = {exk_variant_row(i)->name, nullptr, 1 << 20, 0, INT64_MAX, INT64_MAX, INT64_MAX,
                                  EXK_UPDATE_AUTO,          0};
                 exk_plan_model(topology.get(), &shape, &wish);
                 CHECK((wish.point_tile > 0 && wish.centroid_tile > 0 && wish.depth_tile > 0));

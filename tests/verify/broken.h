@@ -38,13 +38,14 @@ static inline void assign_row(const exk_score_centroids *centroids, const exk_ti
     }
 }
 
-static inline void assign_rows(const exk_score_centroids *centroids, const exk_tile *tile) {
+static inline int64_t assign_rows(const exk_score_centroids *centroids, const exk_tile *tile) {
     for (int64_t i = 0; i < tile->rows; i++)
         assign_row(centroids, tile, i);
+    return tile->rows * centroids->k;
 }
 
-static void assign(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
-                   const exk_tile *tile);
+static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
+                      const exk_tile *tile);
 
 const exk_kernel EXK_KERNEL = {
     .scratch_rule = "0",

@@ -1,8 +1,8 @@
 /* Of equal scores it takes the last, and tells nobody that they were equal. */
 #include "tests/verify/broken.h"
 
-static void assign(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
-                   const exk_tile *tile) {
+static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
+                      const exk_tile *tile) {
     (void)plan;
     (void)workspace;
     for (int64_t i = 0; i < tile->rows; i++) {
@@ -13,4 +13,5 @@ static void assign(const exk_score_centroids *centroids, const exk_plan *plan, c
         if (tile->second[i] == tile->best[i])
             tile->second[i] = INFINITY;
     }
+    return tile->rows * centroids->k;
 }
