@@ -364,16 +364,17 @@ static verdict race_arms(exk_search *s, int *list, int *count) {
     return FINISHED;
 }
 
-/* list[0] is who the others are compared with, and stays. */
-static verdict contest(exk_search *s, int *list, int count) {
+/* The first `anchors` of the list are those the others are compared with; they stay. */
+static verdict contest(exk_search *s, int *list, int count, int anchors) {
     for (;;) {
         const verdict v = next_round(s, list, count, near_share * s->budget);
         if (v != FINISHED)
             return v;
-        const int others = sort_and_drop(s, list + 1, count - 1, INFINITY);
-        const int half = count / 2 > CONTEST_LEFT - 1 ? count / 2 : CONTEST_LEFT - 1;
-        count = 1 + (others < half ? others : half);
-        if (count == 1 || (count <= CONTEST_LEFT && fewest_samples(s, list, count) >= CONTEST_SAMPLES))
+        const int others = sort_and_drop(s, list + anchors, count - anchors, INFINITY);
+        const int half = (count - anchors) / 2 > CONTEST_LEFT - 1 ? (count - anchors) / 2 : CONTEST_LEFT - 1;
+        count = anchors + (others < half ? others : half);
+        if (count == anchors ||
+            (count < anchors + CONTEST_LEFT && fewest_samples(s, list, count) >= CONTEST_SAMPLES))
             return FINISHED;
     }
 }
@@ -409,10 +410,15 @@ static void add_move(exk_search *s, int from, const move *m, int *list, int *cou
     list[(*count)++] = trial;
 }
 
-/* Everyone near a trial, itself first. */
-static int list_moves(exk_search *s, int from, int radius, int *list) {
+/* Everyone near a trial, behind itself and the arm's seed: with both in all rounds, luck on the way from one to
+ * the other does not add up. */
+static int list_moves(exk_search *s, int from, int radius, int *list, int *anchors) {
+    const int seed = s->trials[from].choice.arm;
     int count = 0;
     list[count++] = from;
+    if (seed != from && !s->trials[seed].failed)
+        list[count++] = seed;
+    *anchors = count;
     for (int field = 0; field < EXK_FIELD_COUNT; field++)
         for (int by = -2; by <= 2; by++)
             if (by != 0)
@@ -438,10 +444,11 @@ static int best_of_arm(const exk_search *s, int arm) {
 static verdict climb(exk_search *s, int from) {
     int list[MOVES_MOST + 1];
     for (int radius = RADIUS; radius > 0;) {
-        const int count = list_moves(s, from, radius, list);
+        int anchors;
+        const int count = list_moves(s, from, radius, list, &anchors);
         if (s->no_memory)
             return HALTED;
-        const verdict v = count > 1 ? contest(s, list, count) : FINISHED;
+        const verdict v = count > anchors ? contest(s, list, count, anchors) : FINISHED;
         if (v != FINISHED)
             return v;
         const int best = best_of_arm(s, s->trials[from].choice.arm);
