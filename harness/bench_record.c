@@ -2,6 +2,7 @@
 #include "harness/manifest.h"
 #include "harness/output.h"
 #include "harness/report.h"
+#include "harness/samples.h"
 #include "harness/summary.h"
 
 #include <inttypes.h>
@@ -25,39 +26,10 @@ static void add_parts(json *node, const bench_row *r) {
     summary_add_parts(json_add_object(node, "parts"), &mean);
 }
 
-static void add_flags(json *node, unsigned flags) {
-    json *list = json_add_array(node, "flags");
-    for (int f = 0; f < MEASURE_FLAGS; f++)
-        if (flags >> f & 1)
-            json_add_text(list, NULL, measure_flag_name(f));
-}
-
 static void add_samples(json *node, const measure_candidate *c) {
     json *list = json_add_array(node, "samples");
-    for (int i = 0; i < c->count; i++) {
-        const measure_sample *s = &c->samples[i];
-        json *sample = json_add_object(list, NULL);
-        json_add_integer(sample, "round", s->round);
-        json_add_integer(sample, "position", s->position);
-        json_add_real(sample, "seconds", s->seconds);
-        json_add_real(sample, "ceiling_gflops", s->gauge * 1e-9);
-        json_add_real(sample, "ceiling_before", s->before * 1e-9);
-        json_add_real(sample, "ceiling_after", s->after * 1e-9);
-        json_add_real(sample, "stolen_seconds", s->stolen);
-        json_add_real(sample, "waited_seconds", s->waited);
-        json_add_integer(sample, "involuntary_switches", s->switches);
-        json_add_integer(sample, "minor_faults", s->minor_faults);
-        json_add_integer(sample, "major_faults", s->major_faults);
-        json_add_bool(sample, "disturbed", s->flags != 0);
-        add_flags(sample, s->flags);
-    }
-}
-
-static void add_bytes(json *node, const char *key, int64_t bytes) {
-    if (bytes >= 0)
-        json_add_integer(node, key, bytes);
-    else
-        json_add_real(node, key, NAN);
+    for (int i = 0; i < c->count; i++)
+        sample_add(list, &c->samples[i]);
 }
 
 static void add_figures(json *node, const bench_row *r) {
@@ -91,7 +63,7 @@ static void add_row(json *list, const bench_row *r) {
     json_add_text(node, "why", r->why);
     add_figures(node, r);
     json_add_text(node, "ceiling_isa", g->ceilings[bench_row_samples(r)->gauge].isa);
-    add_bytes(node, "peak_rss_bytes", r->peak_bytes);
+    sample_add_bytes(node, "peak_rss_bytes", r->peak_bytes);
     json_add_integer(node, "scratch_bytes", r->scratch_bytes);
     json_add_integer(node, "iterations", r->iterations);
     json_add_integer(node, "repeats", g->repeats);
@@ -145,6 +117,8 @@ static void add_ceilings(json *manifest, const bench *b) {
             json_add_text(node, "isa", g->ceilings[j].isa);
             json_add_integer(node, "threads", g->ceilings[j].threads);
             json_add_real(node, "gflops", measure_gauge_median(&g->measure, j) * 1e-9);
+            json_add_real(node, "fed_gflops",
+                          g->ceilings[j].fed_share * measure_gauge_median(&g->measure, j) * 1e-9);
             json_add_real(node, "drift", measure_drift(&g->measure, j));
         }
     }
@@ -202,58 +176,26 @@ static json *record(const bench *b) {
     return root;
 }
 
-/* RFC 4180: names of inputs hold commas. */
-static void put_quoted(FILE *out, const char *text) {
-    fputc('"', out);
-    for (; *text; text++) {
-        if (*text == '"')
-            fputc('"', out);
-        fputc(*text, out);
-    }
-    fputc('"', out);
-}
-
-/* What is not known is NA. */
-static void put_real(FILE *out, double value) {
-    if (isfinite(value))
-        fprintf(out, ",%.9g", value);
-    else
-        fputs(",NA", out);
-}
-
-static void put_flags(FILE *out, unsigned flags) {
-    bool first = true;
-    fputc(',', out);
-    for (int f = 0; f < MEASURE_FLAGS; f++) {
-        if (flags >> f & 1) {
-            fprintf(out, "%s%s", first ? "" : "|", measure_flag_name(f));
-            first = false;
-        }
-    }
-}
-
 static void put_sample(FILE *out, const bench_row *r, const measure_sample *s) {
     const exk_shape *shape = &r->group->shape;
     const double d = (double)shape->d;
     fputc('\n', out);
-    put_quoted(out, r->group->input);
+    csv_put_text(out, r->group->input);
     fprintf(out, ",%s,%d,%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%d,%d,%d", r->variant->name,
             r->plan.threads, shape->n, shape->d, shape->k, r->iterations, r->group->repeats, s->round,
             s->position);
-    put_real(out, s->seconds);
-    put_real(out, 2e-9 * d * (double)r->evaluations / s->seconds);
-    put_real(out, 2e-9 * d * (double)shape->n * (double)shape->k * (double)r->iterations / s->seconds);
-    put_real(out, s->gauge * 1e-9);
-    put_real(out, s->stolen);
-    put_real(out, s->waited);
-    fprintf(out, ",%" PRId64 ",%" PRId64 ",%" PRId64, s->switches, s->minor_faults, s->major_faults);
-    put_flags(out, s->flags);
+    csv_put_real(out, s->seconds);
+    csv_put_real(out, 2e-9 * d * (double)r->evaluations / s->seconds);
+    csv_put_real(out, 2e-9 * d * (double)shape->n * (double)shape->k * (double)r->iterations / s->seconds);
+    csv_put_sample(out, s);
 }
 
-static void put_table(const bench *b, FILE *out) {
-    fputs("input,variant,threads,n,d,k,iterations,repeats,round,position,seconds,executed_gflops,effective_gflops,"
-          "ceiling_gflops,stolen_seconds,waited_seconds,involuntary_switches,minor_faults,major_faults,flags",
-          out);
+static void put_table(FILE *out, const void *user) {
+    const bench *b = user;
+    fprintf(out,
+            "input,variant,threads,n,d,k,iterations,repeats,round,position,seconds,executed_gflops,"
+            "effective_gflops,%s",
+            sample_columns);
     for (int i = 0; i < b->group_count; i++) {
         for (int j = 0; j < b->groups[i].measure.count; j++) {
             const bench_row *r = &b->groups[i].rows[j];
@@ -264,22 +206,8 @@ static void put_table(const bench *b, FILE *out) {
     }
 }
 
-static exit_code write_csv(const bench *b) {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        return fail(CLI_LIMIT, "out of memory");
-    put_table(b, out);
-    const bool whole = !ferror(out);
-    const exit_code code =
-        fclose(out) == 0 && whole ? output_write(b->s->csv, text, size) : fail(CLI_LIMIT, "out of memory");
-    free(text);
-    return code;
-}
-
 exit_code bench_write(const bench *b) {
-    const exit_code csv = b->s->csv ? write_csv(b) : CLI_OK;
+    const exit_code csv = b->s->csv ? csv_write(b->s->csv, put_table, b) : CLI_OK;
     const exit_code whole = b->s->json ? json_write(record(b), b->s->json) : CLI_OK;
     return csv != CLI_OK ? csv : whole;
 }

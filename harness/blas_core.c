@@ -1,10 +1,6 @@
 #include "harness/blas_core.h"
 
 #include <stddef.h>
-
-#ifdef EXAKT_HAVE_OPENBLAS
-
-#include <cblas.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +8,7 @@
 
 /* The core type that was detected before the correction; also the guard against a second one. */
 static const char *const detected_variable = "EXAKT_OPENBLAS_DETECTED";
+static const char *const variable = "OPENBLAS_CORETYPE";
 
 /* Core types that use what the CPU has, the one to ask for first; NULL: nothing better is known. */
 static const char *const *cores_for_cpu(void) {
@@ -35,13 +32,35 @@ static bool contains(const char *const *names, const char *name) {
     return false;
 }
 
+const char *blas_core_wanted(void) {
+    const char *const *cores = cores_for_cpu();
+    return cores ? cores[0] : NULL;
+}
+
+bool blas_core_is_strong(const char *core) {
+    const char *const *cores = cores_for_cpu();
+    return !cores || contains(cores, core);
+}
+
+const char *blas_core_given(void) {
+    return getenv(detected_variable) ? NULL : getenv(variable);
+}
+
+bool blas_core_is_ours(const char *name) {
+    return strcmp(name, detected_variable) == 0 || strcmp(name, variable) == 0;
+}
+
+#ifdef EXAKT_HAVE_OPENBLAS
+
+#include <cblas.h>
+
 bool blas_core_request(void) {
     const char *const *cores = cores_for_cpu();
     const char *core = openblas_get_corename();
-    if (!cores || contains(cores, core) || getenv("OPENBLAS_CORETYPE") || getenv(detected_variable))
+    if (!cores || contains(cores, core) || getenv(variable) || getenv(detected_variable))
         return false;
     setenv(detected_variable, core, 1);
-    setenv("OPENBLAS_CORETYPE", cores[0], 1);
+    setenv(variable, cores[0], 1);
     return true;
 }
 

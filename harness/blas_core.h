@@ -16,4 +16,17 @@ void blas_core_one_thread(void);
 /* "SkylakeX", "SkylakeX (detected Prescott, corrected)"; NULL without OpenBLAS. */
 const char *blas_core_text(void);
 
+/* For other programs with an OpenBLAS of their own. The core type to ask it for on this CPU; NULL: nothing better
+ * is known than what it detects itself. */
+const char *blas_core_wanted(void);
+
+/* Whether a core type that it reports uses what the CPU has; true where nothing is known. */
+bool blas_core_is_strong(const char *core);
+
+/* OPENBLAS_CORETYPE as it was before blas_core_request: what the user wants; NULL: nothing. */
+const char *blas_core_given(void);
+
+/* Whether blas_core_request may have set this variable of the environment. */
+bool blas_core_is_ours(const char *name);
+
 #endif

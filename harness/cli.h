@@ -33,7 +33,8 @@ enum {
     CMD_PROFILE = 1 << 11,
     CMD_TUNE = 1 << 12,
     CMD_EXPLAIN = 1 << 13,
-    CMD_EVALUATE = 1 << 14
+    CMD_EVALUATE = 1 << 14,
+    CMD_COMPARE = 1 << 15
 };
 
 enum { LIST_MAX = 32, POSITIONALS_MAX = 64 };
@@ -43,6 +44,12 @@ typedef struct count_list {
     int64_t value[LIST_MAX];
     int count;
 } count_list;
+
+/* What an option that may be given several times was given, in that order. */
+typedef struct text_list {
+    const char *value[LIST_MAX];
+    int count;
+} text_list;
 
 /* The command line, parsed. A field that no option set holds the default that --help shows. */
 typedef struct settings {
@@ -80,6 +87,10 @@ typedef struct settings {
     double budget;
     bool resume, grid;
     const char *heat_map;
+    const char *with, *python, *rivals;
+    text_list rival;
+    bool converge, setup;
+    int64_t limit; /* seconds */
 } settings;
 
 typedef struct command {
@@ -95,6 +106,6 @@ typedef struct command {
 
 extern const command command_list, command_version, command_topo, command_fit, command_assign, command_score,
     command_gen, command_verify, command_demo, command_bench, command_ceilings, command_profile, command_tune,
-    command_explain, command_evaluate;
+    command_explain, command_evaluate, command_compare;
 
 #endif

@@ -5,8 +5,8 @@
  * most compare_effect longer, faster the other way round; Holm's correction keeps the chance of any wrong verdict
  * among all rows at compare_alpha. That needs samples that are not disturbed more in one run than in the other:
  * rows with most of their samples disturbed are refused. */
-#ifndef EXK_COMPARE_H
-#define EXK_COMPARE_H
+#ifndef EXK_BENCH_COMPARE_H
+#define EXK_BENCH_COMPARE_H
 
 #include "harness/results.h"
 #include "tuner/stats.h"

@@ -62,10 +62,10 @@ static double stolen_seconds(const int *cpus, int count) {
 }
 
 /* "running waiting slices" in nanoseconds, of one thread. */
-static bool thread_waited(const char *id, double *sum) {
+static bool thread_waited(int pid, const char *id, double *sum) {
     char path[64], line[128] = "";
     unsigned long long waiting;
-    snprintf(path, sizeof path, "/proc/self/task/%.20s/schedstat", id);
+    snprintf(path, sizeof path, "/proc/%d/task/%.20s/schedstat", pid, id);
     FILE *file = fopen(path, "re");
     if (!file)
         return false;
@@ -75,26 +75,68 @@ static bool thread_waited(const char *id, double *sum) {
     return known;
 }
 
-static double waited_seconds(void) {
-    DIR *tasks = opendir("/proc/self/task");
-    double sum = 0;
+/* A line "nonvoluntary_ctxt_switches:  12" of one thread. */
+static bool thread_switches(int pid, const char *id, int64_t *sum) {
+    static const char key[] = "nonvoluntary_ctxt_switches:";
+    char path[64], line[128];
+    snprintf(path, sizeof path, "/proc/%d/task/%.20s/status", pid, id);
+    FILE *file = fopen(path, "re");
     bool known = false;
-    for (const struct dirent *entry; tasks && (entry = readdir(tasks)) != NULL;)
-        if (entry->d_name[0] != '.')
-            known = thread_waited(entry->d_name, &sum) || known;
-    if (tasks)
-        closedir(tasks);
-    return known ? sum : NAN;
+    while (file && !known && fgets(line, sizeof line, file))
+        known = strncmp(line, key, strlen(key)) == 0;
+    if (file)
+        fclose(file);
+    *sum += known ? strtoll(line + strlen(key), NULL, 10) : 0;
+    return known;
 }
 
-disturbance disturbance_read(const int *cpus, int count) {
+static void read_threads(int pid, disturbance *d) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/task", pid);
+    DIR *tasks = opendir(path);
+    double waited = 0;
+    bool known = false;
+    for (const struct dirent *entry; tasks && (entry = readdir(tasks)) != NULL;) {
+        if (entry->d_name[0] == '.')
+            continue;
+        known = thread_waited(pid, entry->d_name, &waited) || known;
+        thread_switches(pid, entry->d_name, &d->switches);
+    }
+    if (tasks)
+        closedir(tasks);
+    d->waited = known ? waited : NAN;
+}
+
+/* "pid (name) state ppid pgrp session tty tpgid flags minflt cminflt majflt ..." */
+static void read_faults(int pid, disturbance *d) {
+    enum { MINOR = 6, MAJOR = 8 };
+    char path[64], line[512] = "";
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    FILE *file = fopen(path, "re");
+    const char *name_end = file && fgets(line, sizeof line, file) ? strrchr(line, ')') : NULL;
+    unsigned long long minor, major;
+    if (file)
+        fclose(file);
+    if (!name_end || strlen(name_end) < 4 || !nth_number(name_end + 3, MINOR, &minor) ||
+        !nth_number(name_end + 3, MAJOR, &major))
+        return;
+    d->minor_faults = (int64_t)minor;
+    d->major_faults = (int64_t)major;
+}
+
+disturbance disturbance_read(int pid, const int *cpus, int count) {
+    disturbance d = {.stolen = stolen_seconds(cpus, count)};
     struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return (disturbance){.stolen = stolen_seconds(cpus, count),
-                         .waited = waited_seconds(),
-                         .switches = usage.ru_nivcsw,
-                         .minor_faults = usage.ru_minflt,
-                         .major_faults = usage.ru_majflt};
+    read_threads(pid ? pid : getpid(), &d);
+    if (pid) {
+        read_faults(pid, &d);
+        return d;
+    }
+    getrusage(RUSAGE_SELF, &usage); /* knows also the threads that have ended */
+    d.switches = usage.ru_nivcsw;
+    d.minor_faults = usage.ru_minflt;
+    d.major_faults = usage.ru_majflt;
+    return d;
 }
 
 disturbance disturbance_between(const disturbance *before, const disturbance *after) {

@@ -1,4 +1,4 @@
-/* What the rest of the machine did to this process: counters that only grow, to be read before and after. */
+/* What the rest of the machine did to a process: counters that only grow, to be read before and after. */
 #ifndef EXK_DISTURBANCE_H
 #define EXK_DISTURBANCE_H
 
@@ -6,12 +6,12 @@
 
 typedef struct disturbance {
     double stolen; /* seconds that a hypervisor took from the CPUs; NAN: unknown */
-    double waited; /* seconds that threads of this process were runnable and did not run; NAN: unknown */
+    double waited; /* seconds that its threads were runnable and did not run; NAN: unknown */
     int64_t switches, minor_faults, major_faults;
 } disturbance;
 
-/* cpus: whose stolen time counts; NULL for all of the affinity mask of the process. */
-disturbance disturbance_read(const int *cpus, int count);
+/* pid: 0 for this process. cpus: whose stolen time counts; NULL for all of the affinity mask of this process. */
+disturbance disturbance_read(int pid, const int *cpus, int count);
 
 /* What happened between two readings. */
 disturbance disturbance_between(const disturbance *before, const disturbance *after);

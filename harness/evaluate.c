@@ -34,7 +34,7 @@ static const double grid_ratio = 2;
 enum { GRID_PIECE = 60, GRID_ANCHORS = 3, GRID_REPEATS = 2, GRID_PART = 8, GRID_FEWEST = 12 };
 
 /* Of the grid's plans so many are compared once more with those of the three ways, in so many rounds. */
-enum { COMPARED_BEST = 3, COMPARE_ROUNDS = 9, COMPARED_MOST = COMPARED_BEST + EVALUATE_WAYS };
+enum { COMPARED_BEST = 3, COMPARE_ROUNDS = 16, COMPARED_MOST = COMPARED_BEST + EVALUATE_WAYS };
 
 /* --- one measured thing: a grid, a search, a comparison --- */
 
@@ -164,6 +164,23 @@ static bool measure_fastest(exk_search *s) {
     return true;
 }
 
+/* The plans of these variants that tuning chooses from. */
+static int count_fine(const evaluation *e, const exk_shape *shape) {
+    tune_space space;
+    int all = 0;
+    if (tune_space_create(&space, &e->topology, e->grid_variants, e->grid_variant_count, shape, e->threads,
+                          tune_axis_ratio) != CLI_OK)
+        return 0;
+    for (int arm = 0; arm < space.count; arm++) {
+        int plans = 1;
+        for (int field = 0; field < EXK_FIELD_COUNT; field++)
+            plans *= space.arms[arm].axis[field].count > 0 ? space.arms[arm].axis[field].count : 1;
+        all += plans;
+    }
+    tune_space_free(&space);
+    return all;
+}
+
 static exit_code measure_grid(evaluation *e, evaluate_shape *shape) {
     tune_run *r = &shape->grid;
     begin_run(e, r, shape, "grid");
@@ -177,6 +194,9 @@ static exit_code measure_grid(evaluation *e, evaluate_shape *shape) {
     const bool good = measure_pieces(&r->search) && measure_fastest(&r->search);
     shape->grid_plans = r->search.count;
     shape->grid_seconds = r->search.spent;
+    shape->fine_plans = count_fine(e, &shape->shape);
+    for (int i = 0; i < r->search.count; i++)
+        shape->grid_samples += r->search.trials[i].count;
     return good ? CLI_OK : failure_of(r);
 }
 
@@ -332,6 +352,31 @@ static bool plan_comparison(evaluation *e, evaluate_shape *shape, const exk_prof
     return true;
 }
 
+/* The median of how much longer a trial takes than another one, over the rounds of one half: every second one. */
+static double half_ratio(const exk_search *s, int trial, int other, int half) {
+    double ratio[COMPARE_ROUNDS];
+    int count = 0;
+    for (int round = half; round < COMPARE_ROUNDS; round += 2)
+        ratio[count++] = s->trials[trial].seconds[round] / s->trials[other].seconds[round];
+    return stats_median(ratio, count);
+}
+
+/* The trial that is the fastest in one half of the rounds. */
+static int half_best(const exk_search *s, int half) {
+    int best = 0;
+    for (int i = 1; i < s->count; i++)
+        if (half_ratio(s, i, 0, half) < half_ratio(s, best, 0, half))
+            best = i;
+    return best;
+}
+
+/* Which plan is the fastest is found in one half of the rounds, how far another one is from it in the other half,
+ * and the other way round: to be called the best by luck gains nothing. Plans that are alike have gaps around 0.
+ */
+static double gap_of(const exk_search *s, int trial) {
+    return (half_ratio(s, trial, half_best(s, 0), 1) + half_ratio(s, trial, half_best(s, 1), 0)) / 2 - 1;
+}
+
 static void keep_comparison(evaluation *e, evaluate_shape *shape, const tune_run *r,
                             const int arm[EVALUATE_WAYS]) {
     const exk_search *s = &r->search;
@@ -341,7 +386,7 @@ static void keep_comparison(evaluation *e, evaluate_shape *shape, const tune_run
     shape->best.seconds = best->level;
     for (int way = 0; way < EVALUATE_WAYS; way++) {
         shape->way[way].seconds = s->trials[arm[way]].level;
-        shape->way[way].gap = shape->way[way].seconds / best->level - 1;
+        shape->way[way].gap = gap_of(s, arm[way]);
     }
     shape->is_done = true;
 }
@@ -356,6 +401,8 @@ static exit_code compare_shape(evaluation *e, evaluate_shape *shape, const exk_p
         list[i] = i;
     for (int round = 0; good && round < COMPARE_ROUNDS; round++)
         good = exk_search_round(&r.search, list, r.search.count);
+    for (int i = 0; good && i < r.search.count; i++)
+        good = r.search.trials[i].count == COMPARE_ROUNDS;
     const exit_code code = good ? CLI_OK : failure_of(&r);
     if (good)
         keep_comparison(e, shape, &r, arm);
@@ -420,14 +467,16 @@ static exit_code begin(evaluation *e) {
     exk_fingerprint_take(&e->topology, &e->machine);
     const count_list *given = &e->s->thread_list;
     e->threads = given->count > 0 ? (int)given->value[0] : exk_topology_threads(&e->topology);
-    e->window = e->s->quick ? 0.015 : 0.05;
-    e->budget = e->s->quick ? 5 : 15;
+    e->window = e->s->quick ? 0.02 : 0.05;
+    e->budget = e->s->quick ? 8 : 15;
     e->variants = calloc((size_t)exk_variant_rows(), sizeof *e->variants);
-    exit_code code = e->variants ? variants_select(e->s->variants, e->variants, &e->variant_count)
-                                 : fail(CLI_LIMIT, "out of memory");
+    if (!e->variants)
+        return fail(CLI_LIMIT, "out of memory");
+    exit_code code = variants_select(e->s->variants, e->variants, &e->variant_count);
+    if (code != CLI_OK)
+        return code;
     e->variant_count = tune_choose_variants(e->variants, e->variant_count);
-    if (code == CLI_OK)
-        code = choose_grid_variants(e);
+    code = choose_grid_variants(e);
     if (code == CLI_OK)
         code = choose_shapes(e);
     return code == CLI_OK ? open_log(e) : code;
@@ -516,7 +565,8 @@ const command command_evaluate = {
         "more.\n"
         "20 of the shapes are tuned, the other 20 get the profile of the nearest tuned shape. At last the plans\n"
         "of model, profile and the one configuration that is best over all shapes are measured side by side with\n"
-        "the three fastest of the grid, in 9 rounds; gaps are to the fastest of them all. Nothing goes into the\n"
+        "the three fastest of the grid, in 16 rounds; gaps are to the fastest of them all, which is found in one\n"
+        "half of the rounds and compared with in the other, so that luck gains nothing. Nothing goes into the\n"
         "profile. Takes about an hour, --quick (shorter samples) about 15 minutes; Ctrl-C and --resume cut it "
         "into "
         "pieces.\n"

@@ -25,7 +25,8 @@ typedef struct evaluate_shape {
     bool held_out;
     bool is_done;  /* all three ways were measured */
     tune_run grid; /* every plan of the grid */
-    int grid_plans;
+    int grid_plans, grid_samples;
+    int fine_plans;      /* that tuning chooses from */
     double grid_seconds; /* that measuring it took */
     double tune_seconds; /* that tuning took; NAN: held out */
     int tune_plans, tune_samples;

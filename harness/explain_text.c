@@ -302,11 +302,13 @@ static void print_verdict(const explanation *e) {
 
 static void print_choice(const explanation *e) {
     const exk_search *s = &e->run.search;
+    text_room size;
+    const char *why = s->noise > 0.01
+                          ? "measured too noisily to tell more: the model's stays where it is one of them"
+                          : "the one with the smallest tiles wins, since it leaves most to others";
     if (s->ties > 1)
-        printf("%d plans tie with the fastest; the one with the smallest tiles wins (%s of cache), since it "
-               "leaves most "
-               "to others.\n",
-               s->ties, size_text(exk_choice_weight(s, &s->trials[s->chosen].choice), (text_room){0}));
+        printf("%d plans tie with the fastest; %s (%s of cache).\n", s->ties, why,
+               size_text(exk_choice_weight(s, &s->trials[s->chosen].choice), size));
     else
         printf("No other plan ties with the fastest.\n");
 }

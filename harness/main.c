@@ -16,13 +16,14 @@
 static const command *const commands[] = {&command_list,   &command_version, &command_topo,     &command_fit,
                                           &command_assign, &command_score,   &command_gen,      &command_verify,
                                           &command_demo,   &command_bench,   &command_ceilings, &command_profile,
-                                          &command_tune,   &command_explain, &command_evaluate};
+                                          &command_tune,   &command_explain, &command_evaluate, &command_compare};
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static const char exit_codes[] =
     "exit codes:\n"
     "    0  ok\n"
-    "    1  verification failed: some variant is wrong; bench --vs: some row is slower\n"
+    "    1  verification failed: some variant is wrong; bench --vs: some row is slower;\n"
+    "       compare: some rival failed, or none could run\n"
     "    2  usage: unknown command or option, a value out of range\n"
     "    3  input: a file cannot be read, or is not what its format demands\n"
     "    4  data refused: NaN or infinity\n"

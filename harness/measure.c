@@ -58,11 +58,11 @@ static double gauge_before(measure *m, int gauge) {
 static bool take_sample(measure *m, measure_candidate *c, int position) {
     measure_sample sample = {.round = m->rounds, .position = position, .gauge = NAN};
     sample.before = gauge_before(m, c->gauge);
-    const disturbance before = disturbance_read(c->cpus, c->cpu_count);
+    const disturbance before = disturbance_read(c->pid, c->cpus, c->cpu_count);
     const double started = seconds_now();
     const bool good = c->run(c->user, &sample.seconds);
     sample.wall = seconds_now() - started;
-    const disturbance after = disturbance_read(c->cpus, c->cpu_count);
+    const disturbance after = disturbance_read(c->pid, c->cpus, c->cpu_count);
     m->last_gauge = -1;
     if (!good)
         return false;

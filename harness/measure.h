@@ -51,6 +51,7 @@ typedef struct measure_candidate {
     int threads;     /* that work at a time */
     const int *cpus; /* where, for the time stolen; NULL: all that are allowed */
     int cpu_count;
+    int pid;      /* the process that works, which may be disturbed; 0: this one */
     bool dropped; /* not measured any more; the caller may set it between rounds */
     measure_sample *samples;
     int count, capacity;

@@ -13,6 +13,7 @@ typedef enum option_kind {
     KIND_FLAG,  /* bool: true */
     KIND_DASH,  /* const char *: "-"; a --json that needs no file name */
     KIND_TEXT,  /* const char * */
+    KIND_TEXTS, /* text_list: once more for each time the option is given */
     KIND_COUNT, /* int64_t in [least, most], suffixes K, M, G are powers of 1024 */
     KIND_LIST,  /* count_list: such counts, with commas between */
     KIND_SEED,  /* uint64_t */
@@ -34,7 +35,7 @@ typedef struct option_row {
 
 enum {
     COMPUTING = CMD_FIT | CMD_ASSIGN | CMD_SCORE,
-    READING = COMPUTING | CMD_VERIFY | CMD_BENCH | CMD_TUNE | CMD_EXPLAIN,
+    READING = COMPUTING | CMD_VERIFY | CMD_BENCH | CMD_TUNE | CMD_EXPLAIN | CMD_COMPARE,
     TILING = COMPUTING | CMD_BENCH,
     DESCRIBING = CMD_LIST | CMD_VERSION | CMD_TOPO
 };
@@ -44,17 +45,17 @@ enum {
 
 // clang-format off
 static const option_row table[] = {
-    {"k", 'k', KIND_COUNT, "K", NULL, CMD_FIT | CMD_VERIFY, FIELD(k), 1, INT32_MAX, "number of clusters"},
+    {"k", 'k', KIND_COUNT, "K", NULL, CMD_FIT | CMD_VERIFY | CMD_COMPARE, FIELD(k), 1, INT32_MAX, "number of clusters"},
     {"k", 'k', KIND_LIST, "K,...", NULL, CMD_BENCH | CMD_TUNE | CMD_EXPLAIN, FIELD(k_list), 1, INT32_MAX, "numbers of clusters"},
     {"centroids", 0, KIND_TEXT, "F", NULL, CMD_ASSIGN | CMD_SCORE, FIELD(from), 0, 0,
      "the centroids, k x d, in any input format"},
-    {"variant", 0, KIND_TEXT, "NAME", "auto", COMPUTING | CMD_EXPLAIN, FIELD(variant), 0, 0,
+    {"variant", 0, KIND_TEXT, "NAME", "auto", COMPUTING | CMD_EXPLAIN | CMD_COMPARE, FIELD(variant), 0, 0,
      "a name from `exakt list`, a strategy (fused), strategy__isa (fused__avx2), or auto"},
-    {"init", 0, KIND_TEXT, "HOW", "kmeans++", CMD_FIT, FIELD(init), 0, 0,
+    {"init", 0, KIND_TEXT, "HOW", "kmeans++", CMD_FIT | CMD_COMPARE, FIELD(init), 0, 0,
      "first, random, kmeans++, or a file with k x d centroids"},
     {"init", 0, KIND_CHOICE, "kmeans++|random|first", "random", CMD_BENCH, FIELD(first), 0, 0,
      "the centroids that every sample starts from"},
-    {"seed", 's', KIND_SEED, "S", "0", CMD_FIT | CMD_VERIFY | CMD_BENCH, FIELD(seed), 0, 0,
+    {"seed", 's', KIND_SEED, "S", "0", CMD_FIT | CMD_VERIFY | CMD_BENCH | CMD_COMPARE, FIELD(seed), 0, 0,
      "seed of all random choices"},
     {"n-init", 0, KIND_COUNT, "N", "1", CMD_FIT, FIELD(n_init), 1, INT32_MAX,
      "runs from different seeds, the lowest inertia is kept"},
@@ -68,7 +69,7 @@ static const option_row table[] = {
      "columns of a text file, counted from 0: 0,2-5 (default: all numeric ones)"},
     {"standardise", 0, KIND_FLAG, NULL, NULL, READING | CMD_GEN, FIELD(standardise), 0, 0,
      "bring every column to mean 0 and standard deviation 1"},
-    {"threads", 't', KIND_COUNT, "N", NULL, COMPUTING | CMD_DEMO, FIELD(threads), 1, 4096,
+    {"threads", 't', KIND_COUNT, "N", NULL, COMPUTING | CMD_DEMO | CMD_COMPARE, FIELD(threads), 1, 4096,
      "threads (default: one per physical core)"},
     {"threads", 't', KIND_LIST, "N,...", NULL, CMD_BENCH | CMD_CEILINGS, FIELD(thread_list), 1, 4096,
      "numbers of threads (default: 1 and one per physical core)"},
@@ -89,7 +90,7 @@ static const option_row table[] = {
      "or sorted by cluster into one set of sums, which needs less memory where k and the dimension are large"},
     {"nodes", 0, KIND_COUNT, "N", NULL, TILING, FIELD(nodes), 1, 4096,
      "groups of threads with their own copy of the packed centroids (default: the NUMA nodes they run on)"},
-    {"max-memory", 0, KIND_COUNT, "BYTES", NULL, TILING, FIELD(max_memory), 1, ANY,
+    {"max-memory", 0, KIND_COUNT, "BYTES", NULL, TILING | CMD_COMPARE, FIELD(max_memory), 1, ANY,
      "refuse to allocate more than this beside the points (default: no limit)"},
     {"labels", 0, KIND_TEXT, "F.npy", NULL, CMD_FIT | CMD_ASSIGN, FIELD(labels), 0, 0, "write the labels (int32, n)"},
     {"centroids", 0, KIND_TEXT, "F.npy", NULL, CMD_FIT, FIELD(centroids), 0, 0,
@@ -99,6 +100,26 @@ static const option_row table[] = {
     {"variants", 0, KIND_TEXT, "GLOB", NULL, CMD_BENCH, FIELD(variants), 0, 0,
      "only these, however slow: a pattern (*avx2), a strategy (fused), an instruction set (avx512), or several, "
      "with commas (default: all that do not take absurdly long)"},
+    {"variants", 0, KIND_TEXT, "GLOB", NULL, CMD_COMPARE, FIELD(variants), 0, 0,
+     "a row for each of these instead of one for --variant; the others are compared with the first"},
+    {"with", 'w', KIND_TEXT, "NAME,...", "sklearn,faiss,superkmeans,blas", CMD_COMPARE, FIELD(with), 0, 0,
+     "the rivals: sklearn (both algorithms), sklearn-lloyd, sklearn-elkan, faiss, superkmeans, blas (our variant on "
+     "OpenBLAS), or none"},
+    {"rival", 0, KIND_TEXTS, "NAME=COMMAND", NULL, CMD_COMPARE, FIELD(rival), 0, 0,
+     "one more: any program that speaks the protocol of docs/compare.md; may be given several times"},
+    {"iterations", 'i', KIND_COUNT, "N", "25", CMD_COMPARE, FIELD(iterations), 1, 100000, "iterations of everybody"},
+    {"converge", 0, KIND_FLAG, NULL, NULL, CMD_COMPARE, FIELD(converge), 0, 0,
+     "everybody until its own convergence, tolerance 0; who knows none makes as many iterations as the first row"},
+    {"samples", 'n', KIND_COUNT, "N", NULL, CMD_COMPARE, FIELD(samples), 1, 2000,
+     "rounds, each with one sample of everybody (default: what fits two minutes, 3 to 15)"},
+    {"limit", 0, KIND_COUNT, "SECONDS", "900", CMD_COMPARE, FIELD(limit), 1, 1000000,
+     "a rival that does not answer for so long has failed"},
+    {"setup", 0, KIND_FLAG, NULL, NULL, CMD_COMPARE, FIELD(setup), 0, 0,
+     "first make an environment for the Python libraries in the cache folder and install there what is missing"},
+    {"python", 0, KIND_TEXT, "PYTHON", NULL, CMD_COMPARE, FIELD(python), 0, 0,
+     "the Python that has the libraries (default: that of --setup if it is there, else python3)"},
+    {"rivals", 0, KIND_TEXT, "DIR", NULL, CMD_COMPARE, FIELD(rivals), 0, 0,
+     "where rivals.py is (default: $EXAKT_RIVALS, else harness/rivals of the source)"},
     {"iterations", 'i', KIND_COUNT, "N", NULL, CMD_BENCH, FIELD(iterations), 1, 100000,
      "iterations of a fit (default: those of --vs, else 10, or 5 or 3 where the fastest takes longer than half a second)"},
     {"samples", 'n', KIND_COUNT, "N", NULL, CMD_BENCH, FIELD(samples), 1, 2000,
@@ -107,7 +128,7 @@ static const option_row table[] = {
      "compare with an earlier --json file, row by row; exit code 1 if some row is slower"},
     {"measured", 0, KIND_TEXT, "RESULTS", NULL, CMD_BENCH, FIELD(measured), 0, 0,
      "measure nothing: compare the samples of this --json file by --vs"},
-    {"csv", 0, KIND_TEXT, "F|-", NULL, CMD_BENCH, FIELD(csv), 0, 0, "write all samples as one long table"},
+    {"csv", 0, KIND_TEXT, "F|-", NULL, CMD_BENCH | CMD_COMPARE, FIELD(csv), 0, 0, "write all samples as one long table"},
     {"csv", 0, KIND_TEXT, "F|-", NULL, CMD_EVALUATE, FIELD(csv), 0, 0, "write the gaps as a table, a row for each shape"},
     {"quick", 0, KIND_FLAG, NULL, NULL, CMD_VERIFY | CMD_DEMO | CMD_CEILINGS | CMD_EVALUATE, FIELD(quick), 0, 0,
      "a smaller run, in seconds"},
@@ -132,9 +153,9 @@ static const option_row table[] = {
     {"json", 0, KIND_DASH, NULL, NULL, DESCRIBING, FIELD(json), 0, 0, "print JSON"},
     {"progress", 0, KIND_FLAG, NULL, NULL, CMD_FIT, FIELD(progress), 0, 0,
      "a line per iteration on stderr even where stderr is no terminal"},
-    {"progress", 0, KIND_FLAG, NULL, NULL, CMD_BENCH | CMD_TUNE | CMD_EVALUATE, FIELD(progress), 0, 0,
+    {"progress", 0, KIND_FLAG, NULL, NULL, CMD_BENCH | CMD_TUNE | CMD_EVALUATE | CMD_COMPARE, FIELD(progress), 0, 0,
      "a line per round on stderr even where stderr is no terminal"},
-    {"quiet", 'q', KIND_FLAG, NULL, NULL, COMPUTING | CMD_GEN | CMD_BENCH | CMD_TUNE | CMD_EVALUATE, FIELD(quiet), 0, 0, "no summary, no progress"},
+    {"quiet", 'q', KIND_FLAG, NULL, NULL, COMPUTING | CMD_GEN | CMD_BENCH | CMD_TUNE | CMD_EVALUATE | CMD_COMPARE, FIELD(quiet), 0, 0, "no summary, no progress"},
 };
 // clang-format on
 
@@ -198,6 +219,13 @@ static exit_code parse_list(const option_row *row, const char *text, count_list 
     }
 }
 
+static exit_code parse_texts(const option_row *row, const char *text, text_list *list) {
+    if (list->count == LIST_MAX)
+        return fail(CLI_USAGE, "--%s: given more than %d times", row->name, LIST_MAX);
+    list->value[list->count++] = text;
+    return CLI_OK;
+}
+
 static exit_code parse_seed(const option_row *row, const char *text, uint64_t *out) {
     char *end;
     errno = 0;
@@ -243,6 +271,8 @@ static exit_code parse_value(const option_row *row, const char *text, settings *
             return fail(CLI_USAGE, "--%s: the argument is empty; give %s", row->name, row->argument);
         *(const char **)field = text;
         return CLI_OK;
+    case KIND_TEXTS:
+        return parse_texts(row, text, field);
     case KIND_COUNT:
         return parse_count(row, text, field);
     case KIND_LIST:

@@ -13,4 +13,9 @@ int64_t resident_peak(void);
 /* False where the kernel does not let us: resident_peak then goes on as it was. */
 bool resident_reset_peak(void);
 
+/* The same of another process. */
+int64_t resident_now_of(int pid);
+int64_t resident_peak_of(int pid);
+bool resident_reset_peak_of(int pid);
+
 #endif

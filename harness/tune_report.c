@@ -102,8 +102,11 @@ void tune_print_outcome(const tune_run *r, exk_ending ending, int kept) {
     if (s->chosen != s->best)
         print_trial(r, "chosen", s->chosen);
     if (s->ties > 1)
-        printf("  %d plans cannot be told apart from the fastest; chosen: the one with the smallest tiles%s\n",
-               s->ties, s->chosen == s->best ? ", which is the fastest" : "");
+        printf("  %d plans cannot be told apart from the fastest; chosen: %s\n", s->ties,
+               s->chosen == kept                  ? "the one that was kept"
+               : s->chosen == s->best             ? "the fastest, of them the one with the smallest tiles"
+               : s->chosen == seed_of(s, s->best) ? "the model's"
+                                                  : "the one with the smallest tiles");
     print_gain(r, kept);
     print_effort(r, ending);
 }

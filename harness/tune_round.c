@@ -146,8 +146,7 @@ static bool run_entry(void *user, double *seconds) {
     return good;
 }
 
-static tune_record record_of(const entry *e, const measure_sample *sample) {
-    const tune_run *r = e->run;
+static tune_record record_of(const tune_run *r, const entry *e, const measure_sample *sample) {
     const exk_search *s = &r->search;
     const exk_choice *choice = &s->trials[e->trial].choice;
     tune_record record = {.round = s->rounds, .seconds = NAN};
@@ -215,7 +214,7 @@ static bool sample_all(tune_run *r, measure *m, round_room *room, double *second
         if (failed && !isnan(seconds[i]))
             note_failure(r, e);
         if (sample || (failed && !isnan(seconds[i])))
-            room->records[room->record_count++] = record_of(e, sample);
+            room->records[room->record_count++] = record_of(r, e, sample);
         if (sample)
             seconds[i] =
                 seconds[i] > 0 ? better(seconds[i], true, sample->seconds, sample->flags) : sample->seconds;
@@ -290,7 +289,7 @@ static void show_state(const tune_run *r, const exk_search *s, int count) {
 bool tune_measure_round(const exk_search *s, const int *trials, int count, double *seconds, double *cost,
                         void *user) {
     tune_run *r = user;
-    round_room room;
+    round_room room = {.record_count = 0};
     if (interrupted())
         return false;
     if (r->past_count > 0 && replay(r, s, trials, count, seconds, cost))

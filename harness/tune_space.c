@@ -87,10 +87,16 @@ static void insert_rounded(exk_axis *axis, const range *r, double value) {
 
 /* The model's own value, and others by powers of the ratio from it. */
 static void fill_axis(exk_axis *axis, const range *r, int64_t seed, double ratio) {
-    for (double value = (double)seed; value > (double)r->least; value /= ratio)
+    double value = (double)seed;
+    while (value > (double)r->least) {
         insert_rounded(axis, r, value);
-    for (double value = (double)seed; value < (double)r->most; value *= ratio)
+        value /= ratio;
+    }
+    value = (double)seed * ratio;
+    while (value < (double)r->most) {
         insert_rounded(axis, r, value);
+        value *= ratio;
+    }
     insert_rounded(axis, r, (double)r->least);
     insert_rounded(axis, r, (double)r->most);
     insert(axis, seed);

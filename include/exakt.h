@@ -91,7 +91,7 @@ typedef enum exk_empty {
 /* Where the time went, in seconds: wall time where one thread works, the mean over the threads where all do. What
  * is missing to the whole is waiting for each other. */
 typedef struct exk_parts {
-    double prepare; /* centroids into error bounds and panels */
+    double prepare; /* error bounds of the centroids, and their packing */
     double assign;  /* in the variant */
     double refine;  /* certificate and refinement */
     double update;  /* sums, centroids, empty clusters, movement */

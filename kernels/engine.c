@@ -5,8 +5,8 @@
 
 #include "kernels/run.h"
 
-/* Iterations worth a trial: it costs up to two passes where it is in vain. */
-enum { TRIAL_LEAST = 6, SLOW_MOST = 2, RETRY_PART = 4 };
+/* Iterations to come that are worth the pass that finds the bounds. */
+enum { TRIAL_LEAST = 3, SLOW_MOST = 2 };
 
 /* No larger than leaves each thread several tiles: a tile has its memory, and who ends early should find work. */
 static int64_t default_point_tile(const exk_plan *plan, const exk_variant *variant, const exk_shape *shape) {
@@ -128,12 +128,8 @@ void exk_run_use(exk_run *run, int i) {
 }
 
 void exk_run_start_engines(exk_run *run) {
-    run->trial = (exk_trial){.retry_moved = -1};
+    run->trial = (exk_trial){0};
     exk_run_use(run, 0);
-}
-
-static bool retries(const exk_run *run, const exk_iteration *iteration) {
-    return run->trial.retry_moved < 0 || iteration->moved <= run->trial.retry_moved;
 }
 
 /* A pass that skipped took that long. Once far too long, or twice too long, is enough. */
@@ -143,17 +139,29 @@ static bool gives_up(exk_trial *trial, double seconds) {
     return trial->slow >= SLOW_MOST;
 }
 
+/* A plain pass is over. Bounds as fresh as the probe's skip most: on embeddings as on uniform points a second pass
+ * with them takes up to twice as long as the first. Probes that find nothing become rarer. */
+static void consider_skipping(exk_run *run, int64_t left) {
+    exk_trial *trial = &run->trial;
+    if (left < TRIAL_LEAST || trial->wait-- > 0)
+        return;
+    if (exk_run_probe(run) < 0.6 * trial->plain_seconds) {
+        exk_run_use(run, 1);
+        trial->slow = 0;
+    } else {
+        trial->wait = ++trial->failures / 2;
+    }
+}
+
 void exk_run_choose_engine(exk_run *run, const exk_iteration *iteration, int64_t left) {
     if (run->engines < 2)
         return;
     const double seconds = iteration->parts.assign + iteration->parts.refine;
     if (run->variant == run->engine[0].variant) {
         run->trial.plain_seconds = seconds;
-        if (left >= TRIAL_LEAST && retries(run, iteration))
-            exk_run_use(run, 1);
+        consider_skipping(run, left);
     } else if (run->pass_skips && gives_up(&run->trial, seconds)) {
-        run->trial.slow = 0;
-        run->trial.retry_moved = iteration->moved / RETRY_PART;
+        run->trial.wait = ++run->trial.failures;
         exk_run_use(run, 0);
     }
 }

@@ -34,9 +34,10 @@ static exk_workspace workspace_of(const exk_run *run, const exk_worker *worker, 
     };
 }
 
-/* Subtract the shift from the rows of a tile; they are dense afterwards. */
-static void centre_tile(const exk_run *run, exk_worker *worker, exk_tile *tile) {
+void exk_run_centre(const exk_run *run, exk_worker *worker, exk_tile *tile) {
     const int64_t d = run->points.d;
+    if (!run->centred)
+        return;
     for (int64_t i = 0; i < tile->rows; i++)
         run->bulk->centre(exk_tile_row(tile, i), run->shift, d, worker->centred + i * d);
     tile->x = worker->centred;
@@ -143,7 +144,7 @@ static void approach_tile(exk_run *run, exk_worker *worker, const exk_tile *tile
     lap(worker, &worker->tally.parts.refine);
 }
 
-static exk_tile whole_tile(exk_run *run, exk_worker *worker, int64_t first, int64_t rows) {
+exk_tile exk_run_tile(exk_run *run, exk_worker *worker, int64_t first, int64_t rows) {
     return (exk_tile){
         .x = run->points.x + first * run->points.stride,
         .rows = rows,
@@ -158,32 +159,38 @@ static exk_tile whole_tile(exk_run *run, exk_worker *worker, int64_t first, int6
     };
 }
 
-/* Of a tile's points those that bounds cannot settle; the others keep the labels they had. */
+void exk_run_keep_survivors(exk_run *run, const exk_engine *engine, exk_worker *worker,
+                            const exk_workspace *workspace, exk_tile *tile) {
+    const int32_t *label = tile->label;
+    const float *norm = tile->norm;
+    tile->rows =
+        engine->kernel->survivors(&run->score_centroids, &engine->plan, workspace, tile, worker->survivor);
+    tile->row = worker->survivor;
+    tile->scattered = true;
+    tile->label = worker->label;
+    tile->norm = worker->norm;
+    for (int64_t i = 0; i < tile->rows; i++) {
+        worker->label[i] = label[worker->survivor[i]];
+        worker->norm[i] = norm[worker->survivor[i]];
+    }
+}
+
+/* The tile without the points that keep the labels they had. */
 static exk_tile surviving_tile(exk_run *run, exk_worker *worker, const exk_tile *whole,
                                const exk_workspace *workspace) {
     exk_tile seen = *whole;
     memcpy(whole->label, run->previous + whole->first, (size_t)whole->rows * sizeof *whole->label);
-    seen.rows = run->kernel->survivors(&run->score_centroids, &run->plan, workspace, whole, worker->survivor);
-    seen.row = worker->survivor;
-    seen.label = worker->label;
-    seen.norm = worker->norm;
-    seen.scattered = true;
-    for (int64_t i = 0; i < seen.rows; i++) {
-        const int64_t row = worker->survivor[i];
-        worker->label[i] = whole->label[row];
-        worker->norm[i] = whole->norm[row];
-    }
+    exk_run_keep_survivors(run, &run->engine[run->engines - 1], worker, workspace, &seen);
     return seen;
 }
 
 static void process_tile(exk_run *run, exk_worker *worker, int64_t first, int64_t rows, exk_purpose purpose) {
-    const exk_tile whole = whole_tile(run, worker, first, rows);
+    const exk_tile whole = exk_run_tile(run, worker, first, rows);
     const exk_workspace workspace = workspace_of(run, worker, first);
     exk_tile seen = whole;
     if (run->pass_skips)
         seen = surviving_tile(run, worker, &whole, &workspace);
-    if (run->centred)
-        centre_tile(run, worker, &seen);
+    exk_run_centre(run, worker, &seen);
     worker->tally.survivors += seen.rows;
     const float norm = run->bulk->largest(seen.norm, seen.rows);
     const double error = exk_filter_fold(&run->filter, norm, worker->offset);

@@ -104,9 +104,9 @@ typedef struct exk_engine {
 
 /* How the engines did so far. */
 typedef struct exk_trial {
-    double plain_seconds; /* of the last pass that could skip nothing, in the variant and in refinement */
+    double plain_seconds; /* of the last plain pass, in the variant and in refinement, each thread */
     int slow;             /* passes that skipped in vain */
-    int64_t retry_moved;  /* skipping is tried again when so few points move; -1: at once */
+    int failures, wait;   /* probes in vain; plain passes until the next one */
 } exk_trial;
 
 typedef struct exk_run {
@@ -196,6 +196,17 @@ typedef enum exk_purpose {
  * undefined, if the caller stopped it. */
 bool exk_run_pass(exk_run *run, exk_purpose purpose, exk_tally *tally);
 
+/* pass.c: `rows` points from `first` on, where they are; labels go to run->labels. */
+exk_tile exk_run_tile(exk_run *run, exk_worker *worker, int64_t first, int64_t rows);
+
+/* pass.c: of a tile, whose labels are those before, the points that the engine's bounds do not settle remain;
+ * their labels are in worker->label. */
+void exk_run_keep_survivors(exk_run *run, const exk_engine *engine, exk_worker *worker,
+                            const exk_workspace *workspace, exk_tile *tile);
+
+/* pass.c: where points are to be centred the tile is a centred copy from now on. */
+void exk_run_centre(const exk_run *run, exk_worker *worker, exk_tile *tile);
+
 /* The part-th of `parts` equal shares of `count` things begins here. */
 int64_t exk_share(int64_t count, int part, int parts);
 
@@ -254,6 +265,11 @@ void exk_run_start_engines(exk_run *run);
 /* engine.c: after an iteration, with `left` more to come at most: who makes the next pass. No bit depends on it.
  */
 void exk_run_choose_engine(exk_run *run, const exk_iteration *iteration, int64_t left);
+
+/* probe.c: the seconds, likewise, that a pass of the second engine would take with bounds from the pass before, by
+ * what a few points take. Between passes: run->centroids are newer than the labels, those of the labels in
+ * run->next. */
+double exk_run_probe(exk_run *run);
 
 /* engine.c: the most of what the engines need. */
 exk_scratch exk_run_scratch(const exk_run *run);

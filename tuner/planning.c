@@ -105,6 +105,7 @@ const char *exk_plan_choose(const exk_topology *topology, const exk_profiles *pr
     exk_plan tuned = exk_profile_plan(entry, shape, plan->threads);
     tuned.update = plan->update;
     tuned.nodes = plan->nodes;
+    tuned.skipping = plan->skipping;
     exk_plan_model(topology, shape, &tuned);
     *plan = tuned;
     return source;

@@ -234,6 +234,21 @@ static void find_best(exk_search *s) {
             s->best = i;
 }
 
+/* Of the ties the one with the smallest tiles, if the search could tell what is as fast as the best. If it was too
+ * noisy for that, the seed is a better guess than small tiles or luck: whoever wins among so many was lucky, too.
+ */
+static int choose(const exk_search *s) {
+    const exk_trial *best = &s->trials[s->best], *seed = &s->trials[best->choice.arm];
+    int chosen = s->best;
+    if (!(s->noise <= tie_share))
+        return counts(s, seed) && seed->low <= (1 + s->noise) * best->high ? best->choice.arm : s->best;
+    for (int i = 0; i < s->count; i++)
+        if (s->trials[i].tied &&
+            exk_choice_weight(s, &s->trials[i].choice) < exk_choice_weight(s, &s->trials[chosen].choice))
+            chosen = i;
+    return chosen;
+}
+
 static void find_ties(exk_search *s) {
     s->ties = 0;
     s->chosen = s->best;
@@ -247,9 +262,8 @@ static void find_ties(exk_search *s) {
         exk_trial *t = &s->trials[i];
         t->tied = i == s->best || (counts(s, t) && t->low <= (1 + indifferent) * best->high && t->level <= most);
         s->ties += t->tied;
-        if (t->tied && exk_choice_weight(s, &t->choice) < exk_choice_weight(s, &s->trials[s->chosen].choice))
-            s->chosen = i;
     }
+    s->chosen = choose(s);
 }
 
 static void judge(exk_search *s) {
@@ -350,16 +364,17 @@ static verdict race_arms(exk_search *s, int *list, int *count) {
     return FINISHED;
 }
 
-/* list[0] is who the others are compared with, and stays. */
-static verdict contest(exk_search *s, int *list, int count) {
+/* The first `anchors` of the list are those the others are compared with; they stay. */
+static verdict contest(exk_search *s, int *list, int count, int anchors) {
     for (;;) {
         const verdict v = next_round(s, list, count, near_share * s->budget);
         if (v != FINISHED)
             return v;
-        const int others = sort_and_drop(s, list + 1, count - 1, INFINITY);
-        const int half = count / 2 > CONTEST_LEFT - 1 ? count / 2 : CONTEST_LEFT - 1;
-        count = 1 + (others < half ? others : half);
-        if (count == 1 || (count <= CONTEST_LEFT && fewest_samples(s, list, count) >= CONTEST_SAMPLES))
+        const int others = sort_and_drop(s, list + anchors, count - anchors, INFINITY);
+        const int half = (count - anchors) / 2 > CONTEST_LEFT - 1 ? (count - anchors) / 2 : CONTEST_LEFT - 1;
+        count = anchors + (others < half ? others : half);
+        if (count == anchors ||
+            (count < anchors + CONTEST_LEFT && fewest_samples(s, list, count) >= CONTEST_SAMPLES))
             return FINISHED;
     }
 }
@@ -395,10 +410,15 @@ static void add_move(exk_search *s, int from, const move *m, int *list, int *cou
     list[(*count)++] = trial;
 }
 
-/* Everyone near a trial, itself first. */
-static int list_moves(exk_search *s, int from, int radius, int *list) {
+/* Everyone near a trial, behind itself and the arm's seed: with both in all rounds, luck on the way from one to
+ * the other does not add up. */
+static int list_moves(exk_search *s, int from, int radius, int *list, int *anchors) {
+    const int seed = s->trials[from].choice.arm;
     int count = 0;
     list[count++] = from;
+    if (seed != from && !s->trials[seed].failed)
+        list[count++] = seed;
+    *anchors = count;
     for (int field = 0; field < EXK_FIELD_COUNT; field++)
         for (int by = -2; by <= 2; by++)
             if (by != 0)
@@ -424,10 +444,11 @@ static int best_of_arm(const exk_search *s, int arm) {
 static verdict climb(exk_search *s, int from) {
     int list[MOVES_MOST + 1];
     for (int radius = RADIUS; radius > 0;) {
-        const int count = list_moves(s, from, radius, list);
+        int anchors;
+        const int count = list_moves(s, from, radius, list, &anchors);
         if (s->no_memory)
             return HALTED;
-        const verdict v = count > 1 ? contest(s, list, count) : FINISHED;
+        const verdict v = count > anchors ? contest(s, list, count, anchors) : FINISHED;
         if (v != FINISHED)
             return v;
         const int best = best_of_arm(s, s->trials[from].choice.arm);
@@ -454,7 +475,19 @@ static verdict search_near(exk_search *s, const int *list, int count) {
     return FINISHED;
 }
 
-/* The fastest, and what was added from elsewhere: whether that is still good is a question, too. */
+/* The seed of the best arm is a finalist, too, unless it is far behind: whether it was good enough is the
+ * question. */
+static int with_seed(const exk_search *s, int *list, int count) {
+    const int seed = s->trials[s->best].choice.arm;
+    bool there = s->trials[seed].failed || s->trials[seed].level > beaten * s->trials[s->best].level;
+    for (int i = 0; i < count; i++)
+        there = there || list[i] == seed;
+    if (!there)
+        list[count < FINALISTS ? count : FINALISTS - 1] = seed;
+    return there || count == FINALISTS ? count : count + 1;
+}
+
+/* The fastest few. */
 static int list_finalists(const exk_search *s, int *list) {
     int *all = calloc((size_t)s->count + 1, sizeof *all), count = 0, kept = 0;
     for (int i = 0; all && i < s->count; i++)
@@ -466,7 +499,7 @@ static int list_finalists(const exk_search *s, int *list) {
         kept++;
     }
     free(all);
-    return kept;
+    return s->best < 0 ? kept : with_seed(s, list, kept);
 }
 
 static int drop_slower(const exk_search *s, int *list, int count) {

@@ -85,7 +85,7 @@ typedef struct exk_search {
     double spent;
     exk_stage stage;
     int best;     /* trial with the lowest level; -1: nothing was measured */
-    int chosen;   /* of those tied with it, the one with the smallest tiles; -1 likewise */
+    int chosen;   /* of those tied with it, see above; -1 likewise */
     int ties;     /* trials that are tied, the best included */
     double noise; /* half the width of the best trial's interval, as a share of its level */
     bool no_memory;

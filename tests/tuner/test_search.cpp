@@ -315,3 +315,20 @@ TEST_CASE("places on an axis", "[search]") {
     CHECK(exk_axis_place(&a, 1 << 20) == 3);
     CHECK(std::string(exk_stage_name(EXK_STAGE_NEAR)) == "near");
 }
+
+TEST_CASE("where noise hides all differences the seed is chosen, not luck", "[search]") {
+    for (const double noise : {0.03, 0.05}) {
+        INFO(noise);
+        machine m({arm_of(12, 12, 6)}, [](const exk_choice &) { return 1.0; });
+        m.noise = noise;
+        m.run();
+        CHECK(m.search.noise > 0.01);
+        CHECK(m.search.chosen == 0);
+    }
+    // A difference that shows in spite of the noise is not hidden.
+    machine steep({arm_of(12, 12, 6)}, bowl(10, 6, 3, 0.05));
+    steep.noise = 0.05;
+    steep.run();
+    CHECK(steep.true_seconds(steep.search.chosen) < 1.3);
+    CHECK(steep.true_seconds(0) > 1.7);
+}

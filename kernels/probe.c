@@ -1,0 +1,69 @@
+/* Would skipping pay? The variant that skips labels a few tiles with the centroids before the last update, and
+ * once more with those after it, as the next two passes would. The clock says what the second time takes. */
+#include <math.h>
+
+#include "kernels/bounds/order.h"
+#include "kernels/run.h"
+
+enum { TILES_MOST = 4, PART = 32 /* of the points at most */ };
+
+static void prepare_for(exk_run *run, const float *centroids, const float *movement) {
+    const exk_engine *engine = &run->engine[1];
+    exk_worker *worker = &run->worker[0];
+    exk_score_centroids *known = &run->score_centroids;
+    exk_filter_digest(&run->filter, centroids, 0, run->k);
+    exk_filter_begin(&run->filter, centroids);
+    exk_filter_fill(&run->filter, centroids, 0, run->k);
+    known->unscale = ldexp(1.0, 1 - run->filter.exponent);
+    known->movement = movement;
+    known->order = engine->kernel->ordered ? run->order : NULL;
+    const exk_workspace workspace = {run->variant_shared, worker->scratch, run->variant_point};
+    engine->kernel->prepare(known, &engine->plan, &workspace, 0, 1);
+}
+
+/* The tile's survivors, or all of it where nothing moved yet, go to assign; whatever it says is forgotten. */
+static void label(exk_run *run, int64_t first, int64_t rows) {
+    const exk_engine *engine = &run->engine[1];
+    exk_worker *worker = &run->worker[0];
+    const exk_workspace workspace = {run->variant_shared, worker->scratch,
+                                     run->variant_point + (size_t)first * engine->scratch.per_point};
+    exk_tile tile = exk_run_tile(run, worker, first, rows);
+    tile.label = worker->label;
+    for (int64_t i = 0; i < rows; i++)
+        worker->label[i] = run->previous[first + i];
+    if (run->score_centroids.movement)
+        exk_run_keep_survivors(run, engine, worker, &workspace, &tile);
+    exk_run_centre(run, worker, &tile);
+    if (tile.rows == 0)
+        return;
+    tile.error =
+        exk_round_up(exk_filter_fold(&run->filter, run->bulk->largest(tile.norm, tile.rows), worker->offset));
+    engine->kernel->assign(&run->score_centroids, &engine->plan, &workspace, &tile);
+}
+
+double exk_run_probe(exk_run *run) {
+    const exk_engine *engine = &run->engine[1];
+    const int64_t n = run->points.n, rows = engine->plan.point_tile;
+    const int64_t most = n / PART / rows;
+    const int tiles = most < 1 ? 1 : most < TILES_MOST ? (int)most : TILES_MOST;
+    const int64_t roundings = run->filter.roundings;
+    run->filter.roundings = engine->roundings;
+    if (engine->kernel->ordered)
+        exk_order_centroids(run->next, run->k, run->points.d, exk_variant_nr(engine->variant), run->order_memory,
+                            run->order);
+    double seconds = 0.0;
+    int64_t points = 0;
+    for (int moved = 0; moved < 2; moved++) {
+        prepare_for(run, moved ? run->centroids : run->next, moved ? run->movement : NULL);
+        const double begun = exk_now();
+        points = 0;
+        for (int tile = 0; tile < tiles; tile++) {
+            const int64_t first = exk_share(n, tile, tiles), count = n - first < rows ? n - first : rows;
+            label(run, first, count);
+            points += count;
+        }
+        seconds = exk_now() - begun;
+    }
+    run->filter.roundings = roundings;
+    return seconds / (double)points * (double)n / (double)run->plan.threads;
+}
