@@ -197,11 +197,11 @@ TEST_CASE("skipping variants agree with naive after every iteration", "[skipping
     const struct {
         int64_t n, d, k, blobs;
         float spread;
-    } shapes[] = {{400, 2, 12, 9, 0.3f}, {300, 20, 50, 30, 0.8f}};
+    } shapes[] = {{400, 2, 12, 9, 0.3f}, {500, 20, 80, 40, 0.9f}};
     for (const auto &shape : shapes) {
         const Matrix points = blobs(shape.n, shape.d, shape.blobs, shape.spread, 11);
         const Course whole = course_of(points.points(), shape.k, {"assign_f32_naive__scalar", 1});
-        CHECK(whole.trace.size() > 7);
+        CHECK(whole.trace.size() > 5);
         for (int64_t most = 1; most <= static_cast<int64_t>(whole.trace.size()); most++) {
             How how;
             how.max_iter = most;
@@ -215,7 +215,7 @@ TEST_CASE("long runs, in which drift adds up", "[skipping]") {
         const Matrix points = uniform_points(1500, d, 5);
         How how;
         how.init = EXK_INIT_FIRST;
-        check_ways(points.points(), 40, how);
+        check_ways(points.points(), d < 6 ? 40 : 120, how);
     }
 }
 
@@ -242,28 +242,28 @@ TEST_CASE("duplicates of centroids part ways later", "[skipping]") {
         for (const exk_empty empty : {EXK_EMPTY_FARTHEST, EXK_EMPTY_KEEP, EXK_EMPTY_SPLIT})
             for (const int64_t copies : {2, 5}) {
                 const Matrix points = blobs(500, d, 25, 0.5f, 21);
-                Matrix centroids = first_rows(points, 40);
-                for (int64_t j = 0; j < 40; j++)
-                    std::copy(points.row(j / copies), points.row(j / copies) + d, centroids.row(j * 27 % 40));
+                Matrix centroids = first_rows(points, 80);
+                for (int64_t j = 0; j < 80; j++)
+                    std::copy(points.row(j / copies), points.row(j / copies) + d, centroids.row(j * 27 % 80));
                 How how;
                 how.empty = empty;
                 INFO("d = " << d << ", policy " << empty << ", copies " << copies);
-                check_ways(points.points(), 40, how, centroids.values.data());
+                check_ways(points.points(), 80, how, centroids.values.data());
             }
 }
 
 TEST_CASE("centroids that jump far, some beyond all numbers", "[skipping]") {
-    const Matrix points = blobs(400, 5, 20, 0.4f, 31);
+    const Matrix points = blobs(400, 20, 60, 0.6f, 31);
     for (const float far : {30.0f, 1e6f, 1e18f, 3e38f})
         for (const exk_empty empty : {EXK_EMPTY_FARTHEST, EXK_EMPTY_KEEP, EXK_EMPTY_SPLIT}) {
-            Matrix centroids = first_rows(points, 30);
-            for (int64_t j = 3; j < 30; j += 9)
-                for (int64_t t = 0; t < 5; t++)
+            Matrix centroids = first_rows(points, 70);
+            for (int64_t j = 3; j < 70; j += 9)
+                for (int64_t t = 0; t < 20; t++)
                     centroids.row(j)[t] = t % 2 ? far : -far;
             How how;
             how.empty = empty;
             INFO(far << ", policy " << empty);
-            check_ways(points.points(), 30, how, centroids.values.data());
+            check_ways(points.points(), 70, how, centroids.values.data());
         }
 }
 
@@ -275,7 +275,7 @@ TEST_CASE("a run leaves nothing behind for the next one", "[skipping]") {
         how.n_init = 4;
         for (const uint64_t seed : {1, 2, 3}) {
             how.seed = seed;
-            check_ways(points.points(), 33, how);
+            check_ways(points.points(), seed == 1 ? 120 : 33, how);
         }
     }
 }
@@ -288,7 +288,7 @@ TEST_CASE("skipping with threads, tiles and nodes of any kind", "[skipping][thre
         for (const exk_update update : {EXK_UPDATE_MOVED, EXK_UPDATE_SORTED}) {
             how.update = update;
             how.nodes = how.threads;
-            check_ways(points.points(), 37, how);
+            check_ways(points.points(), 100, how);
         }
 }
 
@@ -298,21 +298,21 @@ TEST_CASE("skipping wherever the points lie and however large they are", "[skipp
         Matrix points = plain;
         scale(points, factor);
         INFO("times " << factor);
-        check_ways(points.points(), 30, {});
+        check_ways(points.points(), 110, {});
     }
     for (const float offset : {3.0f, 1000.0f, 1e6f}) {
         Matrix points = plain;
         for (float &v : points.values)
             v += offset;
         INFO("plus " << offset);
-        check_ways(points.points(), 30, {});
+        check_ways(points.points(), 110, {});
     }
     Matrix padded(plain.rows, 12);
     for (float &v : padded.values)
         v = NAN; // padding must never be read
     for (int64_t i = 0; i < plain.rows; i++)
         std::copy(plain.row(i), plain.row(i) + 7, padded.row(i));
-    check_ways({padded.values.data(), plain.rows, 7, 12}, 30, {});
+    check_ways({padded.values.data(), plain.rows, 7, 12}, 110, {});
 }
 
 TEST_CASE("ties stay ties while bounds are kept", "[skipping]") {
@@ -323,7 +323,7 @@ TEST_CASE("ties stay ties while bounds are kept", "[skipping]") {
             How how;
             how.init = EXK_INIT_FIRST;
             INFO("d = " << d << ", side " << side);
-            for (const int64_t k : {20, 53})
+            for (const int64_t k : {20, 80})
                 check_ways(points.points(), k, how);
         }
 }
