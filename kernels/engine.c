@@ -71,7 +71,8 @@ static exk_status find_skipping(exk_run *run, exk_error *error) {
     } else if (is_automatic(plan->variant)) {
         variant = exk_variant_skipping(&shape);
     }
-    if (variant) {
+    /* The first engine's own bounds would not outlast the probes. */
+    if (variant && !run->engine[0].kernel->survivors) {
         make_engine(run, variant, &run->engine[1]);
         run->engines = 2;
     }

@@ -1,24 +1,34 @@
 /* Would skipping pay? The variant that skips labels a few tiles with the centroids before the last update, and
  * once more with those after it, as the next two passes would. The clock says what the second time takes. */
 #include <math.h>
+#include <omp.h>
 
 #include "kernels/bounds/order.h"
 #include "kernels/run.h"
 
 enum { TILES_MOST = 4, PART = 32 /* of the points at most */ };
 
-static void prepare_for(exk_run *run, const float *centroids, const float *movement) {
+/* What exk_run_pass does before the tiles, for the second engine. */
+static void prepare_part(exk_run *run, const float *centroids, int part, int parts) {
     const exk_engine *engine = &run->engine[1];
-    exk_worker *worker = &run->worker[0];
-    exk_score_centroids *known = &run->score_centroids;
-    exk_filter_digest(&run->filter, centroids, 0, run->k);
+    const exk_workspace workspace = {run->variant_shared, run->worker[part].scratch, run->variant_point};
+    const int64_t first = exk_share(run->k, part, parts), last = exk_share(run->k, part + 1, parts);
+    exk_filter_digest(&run->filter, centroids, first, last);
+#pragma omp barrier
+#pragma omp single
     exk_filter_begin(&run->filter, centroids);
-    exk_filter_fill(&run->filter, centroids, 0, run->k);
-    known->unscale = ldexp(1.0, 1 - run->filter.exponent);
-    known->movement = movement;
-    known->order = engine->kernel->ordered ? run->order : NULL;
-    const exk_workspace workspace = {run->variant_shared, worker->scratch, run->variant_point};
-    engine->kernel->prepare(known, &engine->plan, &workspace, 0, 1);
+    exk_filter_fill(&run->filter, centroids, first, last);
+#pragma omp barrier
+#pragma omp single
+    run->score_centroids.unscale = ldexp(1.0, 1 - run->filter.exponent);
+    engine->kernel->prepare(&run->score_centroids, &engine->plan, &workspace, part, parts);
+}
+
+static void prepare_for(exk_run *run, const float *centroids, const float *movement) {
+    run->score_centroids.movement = movement;
+    run->score_centroids.order = run->engine[1].kernel->ordered ? run->order : NULL;
+#pragma omp parallel num_threads(run->plan.threads)
+    prepare_part(run, centroids, omp_get_thread_num(), omp_get_num_threads());
 }
 
 /* The tile's survivors, or all of it where nothing moved yet, go to assign; whatever it says is forgotten. */

@@ -1,4 +1,9 @@
 // Whole fits with variants that skip: every iteration as naive makes it, to the bit, and yet much is skipped.
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
@@ -9,6 +14,45 @@
 #include "tests/fit.hpp"
 
 #include "kernels/variant.h"
+
+namespace {
+
+// The clock decides who makes the next pass of auto. Here it is the true one, or one whose every reading comes a
+// microsecond after the one before, or some time between a nanosecond and a millisecond.
+enum class Clock { real, steady, random };
+
+std::atomic<Clock> clock_in_use{Clock::real};
+std::atomic<uint64_t> readings{0}, nanoseconds{0};
+
+struct ClockFor {
+    explicit ClockFor(Clock clock, uint64_t seed = 0) {
+        readings = seed << 32;
+        clock_in_use = clock;
+    }
+    ~ClockFor() {
+        clock_in_use = Clock::real;
+    }
+};
+
+uint64_t next_step() {
+    if (clock_in_use == Clock::steady)
+        return 1000;
+    uint64_t hash = (++readings + 1) * 0x9e3779b97f4a7c15u;
+    hash = (hash ^ hash >> 31) * 0xbf58476d1ce4e5b9u;
+    return uint64_t{1} << (hash >> 32) % 20;
+}
+
+} // namespace
+
+// In place of the C library's.
+extern "C" int clock_gettime(clockid_t clock, struct timespec *now) noexcept {
+    if (clock_in_use == Clock::real)
+        return static_cast<int>(syscall(SYS_clock_gettime, clock, now));
+    const uint64_t at = nanoseconds += next_step();
+    now->tv_sec = static_cast<time_t>(at / 1000000000);
+    now->tv_nsec = static_cast<long>(at % 1000000000);
+    return 0;
+}
 
 namespace {
 
@@ -40,7 +84,7 @@ std::string named(const std::string &strategy, const std::string &isa) {
     return "assign_f32_" + strategy + "__" + isa;
 }
 
-// All that skip, from the first pass on; the automatic choice; and changes from one state of bounds to another.
+// All that skip, from the first pass on; the automatic choice; and those that are asked to let another take over.
 std::vector<Way> ways() {
     std::vector<Way> all;
     for (const std::string &name : skipping_variants())
@@ -153,11 +197,11 @@ TEST_CASE("skipping variants agree with naive after every iteration", "[skipping
     const struct {
         int64_t n, d, k, blobs;
         float spread;
-    } shapes[] = {{400, 2, 12, 9, 0.3f}, {300, 20, 50, 30, 0.8f}};
+    } shapes[] = {{400, 2, 12, 9, 0.3f}, {500, 20, 80, 40, 0.9f}};
     for (const auto &shape : shapes) {
         const Matrix points = blobs(shape.n, shape.d, shape.blobs, shape.spread, 11);
         const Course whole = course_of(points.points(), shape.k, {"assign_f32_naive__scalar", 1});
-        CHECK(whole.trace.size() > 7);
+        CHECK(whole.trace.size() > 5);
         for (int64_t most = 1; most <= static_cast<int64_t>(whole.trace.size()); most++) {
             How how;
             how.max_iter = most;
@@ -171,7 +215,7 @@ TEST_CASE("long runs, in which drift adds up", "[skipping]") {
         const Matrix points = uniform_points(1500, d, 5);
         How how;
         how.init = EXK_INIT_FIRST;
-        check_ways(points.points(), 40, how);
+        check_ways(points.points(), d < 6 ? 40 : 120, how);
     }
 }
 
@@ -198,28 +242,28 @@ TEST_CASE("duplicates of centroids part ways later", "[skipping]") {
         for (const exk_empty empty : {EXK_EMPTY_FARTHEST, EXK_EMPTY_KEEP, EXK_EMPTY_SPLIT})
             for (const int64_t copies : {2, 5}) {
                 const Matrix points = blobs(500, d, 25, 0.5f, 21);
-                Matrix centroids = first_rows(points, 40);
-                for (int64_t j = 0; j < 40; j++)
-                    std::copy(points.row(j / copies), points.row(j / copies) + d, centroids.row(j * 27 % 40));
+                Matrix centroids = first_rows(points, 80);
+                for (int64_t j = 0; j < 80; j++)
+                    std::copy(points.row(j / copies), points.row(j / copies) + d, centroids.row(j * 27 % 80));
                 How how;
                 how.empty = empty;
                 INFO("d = " << d << ", policy " << empty << ", copies " << copies);
-                check_ways(points.points(), 40, how, centroids.values.data());
+                check_ways(points.points(), 80, how, centroids.values.data());
             }
 }
 
 TEST_CASE("centroids that jump far, some beyond all numbers", "[skipping]") {
-    const Matrix points = blobs(400, 5, 20, 0.4f, 31);
+    const Matrix points = blobs(400, 20, 60, 0.6f, 31);
     for (const float far : {30.0f, 1e6f, 1e18f, 3e38f})
         for (const exk_empty empty : {EXK_EMPTY_FARTHEST, EXK_EMPTY_KEEP, EXK_EMPTY_SPLIT}) {
-            Matrix centroids = first_rows(points, 30);
-            for (int64_t j = 3; j < 30; j += 9)
-                for (int64_t t = 0; t < 5; t++)
+            Matrix centroids = first_rows(points, 70);
+            for (int64_t j = 3; j < 70; j += 9)
+                for (int64_t t = 0; t < 20; t++)
                     centroids.row(j)[t] = t % 2 ? far : -far;
             How how;
             how.empty = empty;
             INFO(far << ", policy " << empty);
-            check_ways(points.points(), 30, how, centroids.values.data());
+            check_ways(points.points(), 70, how, centroids.values.data());
         }
 }
 
@@ -231,7 +275,7 @@ TEST_CASE("a run leaves nothing behind for the next one", "[skipping]") {
         how.n_init = 4;
         for (const uint64_t seed : {1, 2, 3}) {
             how.seed = seed;
-            check_ways(points.points(), 33, how);
+            check_ways(points.points(), seed == 1 ? 120 : 33, how);
         }
     }
 }
@@ -244,7 +288,7 @@ TEST_CASE("skipping with threads, tiles and nodes of any kind", "[skipping][thre
         for (const exk_update update : {EXK_UPDATE_MOVED, EXK_UPDATE_SORTED}) {
             how.update = update;
             how.nodes = how.threads;
-            check_ways(points.points(), 37, how);
+            check_ways(points.points(), 100, how);
         }
 }
 
@@ -254,21 +298,21 @@ TEST_CASE("skipping wherever the points lie and however large they are", "[skipp
         Matrix points = plain;
         scale(points, factor);
         INFO("times " << factor);
-        check_ways(points.points(), 30, {});
+        check_ways(points.points(), 110, {});
     }
     for (const float offset : {3.0f, 1000.0f, 1e6f}) {
         Matrix points = plain;
         for (float &v : points.values)
             v += offset;
         INFO("plus " << offset);
-        check_ways(points.points(), 30, {});
+        check_ways(points.points(), 110, {});
     }
     Matrix padded(plain.rows, 12);
     for (float &v : padded.values)
         v = NAN; // padding must never be read
     for (int64_t i = 0; i < plain.rows; i++)
         std::copy(plain.row(i), plain.row(i) + 7, padded.row(i));
-    check_ways({padded.values.data(), plain.rows, 7, 12}, 30, {});
+    check_ways({padded.values.data(), plain.rows, 7, 12}, 110, {});
 }
 
 TEST_CASE("ties stay ties while bounds are kept", "[skipping]") {
@@ -279,7 +323,7 @@ TEST_CASE("ties stay ties while bounds are kept", "[skipping]") {
             How how;
             how.init = EXK_INIT_FIRST;
             INFO("d = " << d << ", side " << side);
-            for (const int64_t k : {20, 53})
+            for (const int64_t k : {20, 80})
                 check_ways(points.points(), k, how);
         }
 }
@@ -333,6 +377,7 @@ TEST_CASE("data of moderate size and place is skipped, too", "[skipping]") {
 }
 
 TEST_CASE("auto begins plainly and then skips", "[skipping][auto]") {
+    const ClockFor clock(Clock::steady);
     const Matrix low = blobs(1000, 4, 30, 0.3f, 91), high = blobs(1000, 30, 60, 0.9f, 92);
     const struct {
         const Matrix *points;
@@ -340,32 +385,67 @@ TEST_CASE("auto begins plainly and then skips", "[skipping][auto]") {
         std::string strategy;
     } cases[] = {{&low, 60, "fused_hamerly"}, {&high, 20, "fused_hamerly"}, {&high, 70, "fused_yinyang"}};
     for (const auto &c : cases) {
-        const exk_shape shape = {c.points->rows, c.points->columns, c.k};
-        const exk_variant *plain = exk_variant_auto(&shape);
-        const std::string skipping = named(c.strategy, plain->isa);
+        const int64_t n = c.points->rows;
+        const exk_shape shape = {n, c.points->columns, c.k};
+        const std::string plain = exk_variant_auto(&shape)->name;
+        const std::string skipping = named(c.strategy, exk_variant_auto(&shape)->isa);
         const Course course = course_of(c.points->points(), c.k, {nullptr, 1});
         INFO(c.strategy);
         REQUIRE(course.trace.size() > 7);
-        CHECK(course.trace[0].variant == std::string(plain->name));
-        CHECK(course.trace[1].variant == skipping);
-        CHECK(course.trace[1].survivors == c.points->rows);
         CHECK(course.skipping == skipping);
-        // Too few iterations left for a trial.
-        How brief;
-        brief.max_iter = 6;
-        for (const exk_iteration &iteration : course_of(c.points->points(), c.k, brief).trace)
-            CHECK(iteration.variant == std::string(plain->name));
+        CHECK(course.trace[0].variant == plain);
+        // Its first pass finds the bounds, the next one has them.
+        CHECK(course.trace[1].variant == skipping);
+        CHECK(course.trace[1].survivors == n);
+        CHECK(course.trace[2].variant == skipping);
+        CHECK(course.trace[2].survivors < n);
         How none;
         none.skipping = "none";
         const Course plainly = course_of(c.points->points(), c.k, none);
         CHECK(plainly == course);
         CHECK(plainly.skipping.empty());
         for (const exk_iteration &iteration : plainly.trace)
-            CHECK(iteration.survivors == c.points->rows);
+            CHECK((iteration.survivors == n && iteration.variant == plain));
+        // Bounds that no pass is left to use are not looked for.
+        for (const int64_t most : {3, 4}) {
+            How brief;
+            brief.max_iter = most;
+            CHECK(course_of(c.points->points(), c.k, brief).trace[1].variant == (most < 4 ? plain : skipping));
+        }
     }
 }
 
+TEST_CASE("no whim of the clock changes a bit", "[skipping][auto]") {
+    const Matrix points = blobs(500, 6, 20, 0.7f, 94);
+    How how;
+    how.n_init = 2;
+    How naive = how;
+    naive.variant = "assign_f32_naive__scalar";
+    const Course expected = course_of(points.points(), 40, naive);
+    int begun = 0, given_up = 0;
+    for (uint64_t seed = 1; seed <= 12; seed++) {
+        const ClockFor clock(Clock::random, seed);
+        for (Way way : {Way{"auto", ""}, Way{named("fused", "scalar"), named("fused_hamerly", "scalar")},
+                        Way{named("naive", "scalar"), named("fused_yinyang", "scalar")},
+                        Way{named("tiled", "scalar"), named("fused_elkan", "scalar")},
+                        Way{named("fused_elkan", "scalar"), named("fused_hamerly", "scalar")}})
+            for (const int threads : {1, 2}) {
+                how.threads = threads;
+                INFO(way << ", clock " << seed << ", threads " << threads);
+                const Course course = course_of(points.points(), 40, way.how(how));
+                REQUIRE(course == expected);
+                for (size_t i = 1; i < course.trace.size(); i++)
+                    if (course.trace[i].variant != course.trace[i - 1].variant)
+                        ++(course.trace[i].variant == course.trace[0].variant ? given_up : begun);
+            }
+    }
+    INFO(begun << " times a variant took over that skips, " << given_up << " times it was left");
+    CHECK(begun > 30);
+    CHECK(given_up > 10);
+}
+
 TEST_CASE("the plan names who takes over", "[skipping][auto]") {
+    const ClockFor clock(Clock::steady);
     const Matrix points = blobs(600, 5, 20, 0.6f, 93);
     const auto course = [&](const char *variant, const char *skipping) {
         How how;
@@ -385,6 +465,13 @@ TEST_CASE("the plan names who takes over", "[skipping][auto]") {
         CHECK(taken.trace[1].variant == name);
     }
     CHECK(course("assign_f32_naive__scalar", "none") == expected);
+    // Who skips already has no need of another.
+    const std::string elkan = named("fused_elkan", "scalar");
+    const Course alone = course(elkan.c_str(), named("fused_hamerly", "scalar").c_str());
+    CHECK(alone == expected);
+    CHECK(alone.skipping.empty());
+    for (const exk_iteration &iteration : alone.trace)
+        CHECK(iteration.variant == elkan);
     const Course unknown = course(nullptr, "assign_f32_fused_magic__scalar");
     CHECK(unknown.status == EXK_ERR_VARIANT);
     CHECK(unknown.message.find("unknown variant assign_f32_fused_magic__scalar") != std::string::npos);

@@ -29,20 +29,38 @@ static const float *row_of(const splitter *s, int32_t j) {
     return s->centroids + j * s->d;
 }
 
+/* Member i of up to SAMPLE that stand for a range. */
+enum { SAMPLE = 256, CHAINS = 4 };
+
+static int64_t sampled(int64_t count) {
+    return count < SAMPLE ? count : SAMPLE;
+}
+
+static const float *sample_row(const splitter *s, const int32_t *order, int64_t count, int64_t i) {
+    return row_of(s, order[i * count / sampled(count)]);
+}
+
 static void find_mean(const splitter *s, const int32_t *order, int64_t count) {
+    const double share = 1.0 / (double)sampled(count);
     memset(s->mean, 0, (size_t)s->d * sizeof *s->mean);
-    for (int64_t i = 0; i < count; i++) {
-        const float *row = row_of(s, order[i]);
+    for (int64_t i = 0; i < sampled(count); i++) {
+        const float *row = sample_row(s, order, count, i);
         for (int64_t t = 0; t < s->d; t++)
-            s->mean[t] += (double)row[t] / (double)count;
+            s->mean[t] += (double)row[t] * share;
     }
 }
 
+/* (row - mean).direction, in chains that do not wait for each other. */
 static double along(const splitter *s, const float *row) {
-    double sum = 0.0;
-    for (int64_t t = 0; t < s->d; t++)
-        sum += ((double)row[t] - s->mean[t]) * s->direction[t];
-    return sum;
+    double sum[CHAINS] = {0.0};
+    int64_t t = 0;
+    for (; t + CHAINS <= s->d; t += CHAINS) {
+        for (int i = 0; i < CHAINS; i++)
+            sum[i] += ((double)row[t + i] - s->mean[t + i]) * s->direction[t + i];
+    }
+    for (; t < s->d; t++)
+        sum[0] += ((double)row[t] - s->mean[t]) * s->direction[t];
+    return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
 static double square_from_mean(const splitter *s, const float *row) {
@@ -52,33 +70,41 @@ static double square_from_mean(const splitter *s, const float *row) {
     return sum;
 }
 
-/* From the centroid farthest from the mean a few steps of power iteration towards the widest direction. */
-static void find_direction(const splitter *s, const int32_t *order, int64_t count) {
-    enum { STEPS = 4 };
-    int64_t farthest = 0;
+static const float *farthest_row(const splitter *s, const int32_t *order, int64_t count) {
+    const float *farthest = sample_row(s, order, count, 0);
     double most = -1.0;
-    for (int64_t i = 0; i < count; i++) {
-        const double square = square_from_mean(s, row_of(s, order[i]));
-        farthest = square > most ? i : farthest;
+    for (int64_t i = 0; i < sampled(count); i++) {
+        const float *row = sample_row(s, order, count, i);
+        const double square = square_from_mean(s, row);
+        farthest = square > most ? row : farthest;
         most = square > most ? square : most;
     }
-    const float *row = row_of(s, order[farthest]);
+    return farthest;
+}
+
+/* A step of power iteration towards the widest direction. */
+static void widen(const splitter *s, const int32_t *order, int64_t count) {
+    double length = 0.0;
+    memset(s->next, 0, (size_t)s->d * sizeof *s->next);
+    for (int64_t i = 0; i < sampled(count); i++) {
+        const float *row = sample_row(s, order, count, i);
+        const double weight = along(s, row);
+        for (int64_t t = 0; t < s->d; t++)
+            s->next[t] += weight * ((double)row[t] - s->mean[t]);
+    }
+    for (int64_t t = 0; t < s->d; t++)
+        length += s->next[t] * s->next[t];
+    for (int64_t t = 0; t < s->d && length > 0.0; t++)
+        s->direction[t] = s->next[t] / sqrt(length);
+}
+
+static void find_direction(const splitter *s, const int32_t *order, int64_t count) {
+    enum { STEPS = 4 };
+    const float *row = farthest_row(s, order, count);
     for (int64_t t = 0; t < s->d; t++)
         s->direction[t] = (double)row[t] - s->mean[t];
-    for (int step = 0; step < STEPS; step++) {
-        double length = 0.0;
-        memset(s->next, 0, (size_t)s->d * sizeof *s->next);
-        for (int64_t i = 0; i < count; i++) {
-            row = row_of(s, order[i]);
-            const double weight = along(s, row);
-            for (int64_t t = 0; t < s->d; t++)
-                s->next[t] += weight * ((double)row[t] - s->mean[t]);
-        }
-        for (int64_t t = 0; t < s->d; t++)
-            length += s->next[t] * s->next[t];
-        for (int64_t t = 0; t < s->d && length > 0.0; t++)
-            s->direction[t] = s->next[t] / sqrt(length);
-    }
+    for (int step = 0; step < STEPS; step++)
+        widen(s, order, count);
 }
 
 static void split(const splitter *s, int32_t *order, int64_t count) {

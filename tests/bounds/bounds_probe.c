@@ -1,6 +1,6 @@
 #define EXK_MR 4
 #define EXK_NV 2
-#include "tests/bounds/probe.h"
+#include "tests/bounds/bounds_probe.h"
 
 #include "kernels/bounds/groups.h"
 
@@ -24,8 +24,8 @@ static void half(const float *v, float *out) {
     vec_store(out, vec_load_half(narrow));
 }
 
-extern const bounds_probe EXK_PROBE;
-const bounds_probe EXK_PROBE = {
+extern const bounds_probe EXK_BOUNDS_PROBE;
+const bounds_probe EXK_BOUNDS_PROBE = {
     .lanes = VEC_LANES,
     .apply = exk_bounds_apply,
     .kept = kept_bound,

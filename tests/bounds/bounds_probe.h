@@ -1,6 +1,6 @@
 /* The functions of kernels/bounds that are compiled into each variant, as a table for each instruction set. */
-#ifndef EXK_TESTS_PROBE_H
-#define EXK_TESTS_PROBE_H
+#ifndef EXK_BOUNDS_PROBE_H
+#define EXK_BOUNDS_PROBE_H
 
 #include <stdbool.h>
 #include <stdint.h>
