@@ -62,8 +62,8 @@ typedef enum exk_update {
 typedef struct exk_plan {
     const char *variant;   /* a name from the registry, or NULL or "auto"; not owned */
     const char *skipping;  /* a variant that skips, which takes over in the course of exk_fit where it proves
-                              faster,  if `variant` does not skip itself; NULL: none, but with variant NULL or
-                              "auto"  the  library chooses one; "none": none */
+                              faster, if `variant` does not skip itself; NULL: none, but with variant NULL or
+                              "auto"  the library chooses one; "none": none */
     int threads;           /* OpenMP threads */
     int64_t point_tile;    /* points handed to a variant at a time */
     int64_t centroid_tile; /* centroids swept over a point tile before the next ones are touched */
