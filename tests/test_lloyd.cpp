@@ -498,7 +498,7 @@ TEST_CASE("sorted sums need no k x d for each thread, and a memory limit chooses
     const int64_t k = 300, d = 200, threads = 6;
     const Matrix points = uniform_points(400, d, 3);
     const exk_points view = points.points();
-    How how{nullptr, threads};
+    How how{"assign_f32_fused__scalar", threads}; // no bounds that could be done without
     how.max_iter = 2;
     int64_t bytes[2];
     exk_result *result = nullptr;
