@@ -86,7 +86,9 @@ function(exakt_add_variants target)
             add_library(${object} OBJECT ${source})
             target_compile_definitions(${object} PRIVATE
                 EXK_KERNEL=${name} EXK_MR=${mr} EXK_NV=${nv} EXK_VEC_HEADER="kernels/vec/vec_${isa}.h")
-            target_compile_options(${object} PRIVATE ${EXAKT_ISA_${isa}_FLAGS})
+            # gcc takes minutes to follow every variable of an unrolled kernel for the debugger.
+            target_compile_options(${object} PRIVATE ${EXAKT_ISA_${isa}_FLAGS}
+                $<$<C_COMPILER_ID:GNU>:-fno-var-tracking>)
             target_link_libraries(${object} PRIVATE exakt_flags)
             set_target_properties(${object} PROPERTIES POSITION_INDEPENDENT_CODE ON)
             if(strategy STREQUAL blas)
