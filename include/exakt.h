@@ -60,17 +60,10 @@ typedef enum exk_update {
 /* How a run is carried out. It changes speed and memory, never a bit of the result. Zero (or NULL) in any field
  * means: let the library choose. Tiles are rounded to what the variant can do. */
 typedef struct exk_plan {
-<<<<<<< HEAD
-    const char *variant;   /* a name from the registry, or NULL or "auto"; not owned */
-    const char *skipping;  /* a variant that skips, which takes over in the course of exk_fit where it proves
-                              faster, if `variant` does not skip itself; NULL: none, but with variant NULL or
-                              "auto"  the library chooses one; "none": none */
-=======
     const char *variant; /* a name from the registry, or NULL or "auto"; not owned */
     /* A variant that skips, which takes over in the course of exk_fit where it proves faster, if `variant` does
      * not skip itself. NULL: none, but with variant NULL or "auto" the library chooses one. "none": none. */
     const char *skipping;
->>>>>>> boundtests
     int threads;           /* OpenMP threads */
     int64_t point_tile;    /* points handed to a variant at a time */
     int64_t centroid_tile; /* centroids swept over a point tile before the next ones are touched */
