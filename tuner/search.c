@@ -89,7 +89,7 @@ bool exk_search_begin(exk_search *s) {
     s->count = s->capacity = s->rounds = 0;
     s->spent = 0;
     s->stage = EXK_STAGE_ARMS;
-    s->best = s->chosen = -1;
+    s->best = s->chosen = s->kept = -1;
     s->ties = 0;
     s->noise = NAN;
     s->no_memory = false;
@@ -198,10 +198,8 @@ static double usual_rest(const exk_search *s, const fit *f) {
 static void solve(const exk_search *s, fit *f) {
     clear(f->level, f->levels);
     clear(f->effect, f->effects);
-    double full = INFINITY;
     for (int i = 0; i < SQUARE_SWEEPS + ROBUST_SWEEPS; i++) {
-        if (i == SQUARE_SWEEPS)
-            full = fmax(rest_usual * usual_rest(s, f), rest_least);
+        const double full = i < SQUARE_SWEEPS ? INFINITY : fmax(rest_usual * usual_rest(s, f), rest_least);
         sweep(s, f, true, full);
         sweep(s, f, false, full);
     }
@@ -475,19 +473,19 @@ static verdict search_near(exk_search *s, const int *list, int count) {
     return FINISHED;
 }
 
-/* The seed of the best arm is a finalist, too, unless it is far behind: whether it was good enough is the
- * question. */
-static int with_seed(const exk_search *s, int *list, int count) {
-    const int seed = s->trials[s->best].choice.arm;
-    bool there = s->trials[seed].failed || s->trials[seed].level > beaten * s->trials[s->best].level;
+/* One that is a finalist unless it is far behind: whether it was good enough is the question. */
+static int with_trial(const exk_search *s, int *list, int count, int trial) {
+    if (trial < 0 || s->trials[trial].count == 0 || s->trials[trial].failed ||
+        s->trials[trial].level > beaten * s->trials[s->best].level)
+        return count;
     for (int i = 0; i < count; i++)
-        there = there || list[i] == seed;
-    if (!there)
-        list[count < FINALISTS ? count : FINALISTS - 1] = seed;
-    return there || count == FINALISTS ? count : count + 1;
+        if (list[i] == trial)
+            return count;
+    list[count] = trial;
+    return count + 1;
 }
 
-/* The fastest few. */
+/* The fastest few, the seed of the best arm, and what was kept. */
 static int list_finalists(const exk_search *s, int *list) {
     int *all = calloc((size_t)s->count + 1, sizeof *all), count = 0, kept = 0;
     for (int i = 0; all && i < s->count; i++)
@@ -499,7 +497,10 @@ static int list_finalists(const exk_search *s, int *list) {
         kept++;
     }
     free(all);
-    return s->best < 0 ? kept : with_seed(s, list, kept);
+    if (s->best < 0)
+        return kept;
+    kept = with_trial(s, list, kept, s->trials[s->best].choice.arm);
+    return with_trial(s, list, kept, s->kept);
 }
 
 static int drop_slower(const exk_search *s, int *list, int count) {
@@ -513,7 +514,7 @@ static int drop_slower(const exk_search *s, int *list, int count) {
 }
 
 static verdict make_sure(exk_search *s) {
-    int list[FINALISTS], count = list_finalists(s, list);
+    int list[FINALISTS + 2], count = list_finalists(s, list);
     for (int round = 0; round < FINAL_MOST && count > 0; round++) {
         const verdict v = next_round(s, list, count, s->budget);
         if (v != FINISHED)

@@ -79,6 +79,10 @@ typedef struct exk_search {
     exk_measure_fn measure;
     void *user;
 
+    /* May be set between exk_search_begin and exk_search_run: a trial that is compared with the fastest at last.
+     */
+    int kept; /* -1: none */
+
     exk_trial *trials;
     int count, capacity;
     int rounds;

@@ -311,6 +311,17 @@ TEST_CASE("a plan from elsewhere contends", "[search]") {
     CHECK(m.search.chosen == trial);
 }
 
+TEST_CASE("what was kept is compared with the fastest at last", "[search]") {
+    // 6 % behind: too slow to be a finalist by itself.
+    machine m({arm_of(24, 1, 1)}, [](const exk_choice &c) { return c.at[EXK_POINT_TILE] == 23 ? 1.06 : 1.0; });
+    REQUIRE(exk_search_begin(&m.search));
+    exk_choice kept = {};
+    kept.at[EXK_POINT_TILE] = 23;
+    m.search.kept = exk_search_add(&m.search, &kept);
+    CHECK(exk_search_run(&m.search) == EXK_ENDED_WELL);
+    CHECK(m.search.trials[m.search.kept].count >= 8);
+}
+
 TEST_CASE("arms with nothing to tune, and axes of one value", "[search]") {
     exk_arm bare = {};
     machine m({bare, arm_of(1, 1, 1)}, [](const exk_choice &c) { return c.arm == 0 ? 1.0 : 0.95; });
