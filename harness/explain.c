@@ -155,8 +155,10 @@ static void load_measurements(explanation *e) {
         warn("%s; the measurements are ignored", error.message);
     tune_find_past(&e->run, records, count, &like);
     free(records);
-    if (e->run.past_count > 0 && exk_search_begin(&e->run.search))
+    if (e->run.past_count > 0 && exk_search_begin(&e->run.search)) {
+        e->run.search.prior = tune_prior(&e->run.space, &e->shape);
         tune_recall(&e->run);
+    }
 }
 
 static int measured_trial(const explanation *e, const exk_plan *plan) {

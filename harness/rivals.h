@@ -7,8 +7,8 @@
 #include "harness/measure.h"
 #include "harness/rival_process.h"
 #include "harness/run.h"
-#include "tuner/stats.h"
 #include "tuner/fingerprint.h"
+#include "tuner/stats.h"
 
 #include <limits.h>
 #include <stdio.h>

@@ -55,11 +55,8 @@ static void print_trial(const tune_run *r, const char *what, int trial) {
  */
 static int model_trial(const tune_run *r) {
     const exk_search *s = &r->search;
-    const exk_variant *automatic = exk_variant_auto(&r->points.shape);
-    for (int i = 0; i < r->space.count; i++)
-        if (r->space.variants[i] == automatic && s->trials[i].count > 0)
-            return i;
-    return s->trials[s->chosen].choice.arm;
+    const int prior = tune_prior(&r->space, &r->points.shape);
+    return prior >= 0 && s->trials[prior].count > 0 ? prior : s->trials[s->chosen].choice.arm;
 }
 
 static void print_gain(const tune_run *r, int kept) {
@@ -109,10 +106,10 @@ void tune_print_outcome(const tune_run *r, exk_ending ending, int kept) {
         print_trial(r, "chosen", s->chosen);
     if (s->ties > 1)
         printf("  %d plans cannot be told apart from the fastest; chosen: %s\n", s->ties,
-               s->chosen == kept      ? "the one that was kept"
-               : s->chosen == s->best ? "the fastest, of them the one with the smallest tiles"
-               : s->chosen == s->trials[s->best].choice.arm ? "the model's"
-                                                            : "the one with the smallest tiles");
+               s->chosen == kept             ? "the one that was kept"
+               : s->chosen == s->best        ? "the fastest, of them the one with the smallest tiles"
+               : s->chosen == model_trial(r) ? "the model's"
+                                             : "the one with the smallest tiles");
     print_gain(r, kept);
     print_effort(r, ending);
 }

@@ -89,7 +89,7 @@ bool exk_search_begin(exk_search *s) {
     s->count = s->capacity = s->rounds = 0;
     s->spent = 0;
     s->stage = EXK_STAGE_ARMS;
-    s->best = s->chosen = s->kept = -1;
+    s->best = s->chosen = s->kept = s->prior = -1;
     s->ties = 0;
     s->noise = NAN;
     s->no_memory = false;
@@ -232,14 +232,19 @@ static void find_best(exk_search *s) {
             s->best = i;
 }
 
+/* What would be taken if nothing were measured: the seed of the prior arm, else of the trial's own. */
+static int guess_of(const exk_search *s, int trial) {
+    return s->prior >= 0 && !s->trials[s->prior].failed ? s->prior : s->trials[trial].choice.arm;
+}
+
 /* Of the ties the one with the smallest tiles, if the search could tell what is as fast as the best. If it was too
- * noisy for that, the seed is a better guess than small tiles or luck: whoever wins among so many was lucky, too.
+ * noisy for that, the first guess is better than small tiles or luck: whoever wins among so many was lucky, too.
  */
 static int choose(const exk_search *s) {
-    const exk_trial *best = &s->trials[s->best], *seed = &s->trials[best->choice.arm];
+    const exk_trial *best = &s->trials[s->best], *guess = &s->trials[guess_of(s, s->best)];
     int chosen = s->best;
     if (!(s->noise <= tie_share))
-        return counts(s, seed) && seed->low <= (1 + s->noise) * best->high ? best->choice.arm : s->best;
+        return counts(s, guess) && guess->low <= (1 + s->noise) * best->high ? guess_of(s, s->best) : s->best;
     for (int i = 0; i < s->count; i++)
         if (s->trials[i].tied &&
             exk_choice_weight(s, &s->trials[i].choice) < exk_choice_weight(s, &s->trials[chosen].choice))
@@ -350,6 +355,16 @@ static int fewest_samples(const exk_search *s, const int *list, int count) {
 
 /* --- the stages --- */
 
+/* The prior's seed stays, however bad its first samples are. */
+static int with_prior(const exk_search *s, int *list, int count) {
+    bool there = s->prior < 0 || s->trials[s->prior].failed;
+    for (int i = 0; i < count; i++)
+        there = there || list[i] == s->prior;
+    if (!there)
+        list[count] = s->prior;
+    return there ? count : count + 1;
+}
+
 /* All that there is at first, slow ones leaving. *count goes down to those worth going on from. */
 static verdict race_arms(exk_search *s, int *list, int *count) {
     const double most[] = {hopeless, slow, slow, beaten};
@@ -358,6 +373,7 @@ static verdict race_arms(exk_search *s, int *list, int *count) {
         if (v != FINISHED)
             return v;
         *count = sort_and_drop(s, list, *count, most[round] * best_level(s, list, *count));
+        *count = with_prior(s, list, *count);
     }
     return FINISHED;
 }
@@ -408,14 +424,14 @@ static void add_move(exk_search *s, int from, const move *m, int *list, int *cou
     list[(*count)++] = trial;
 }
 
-/* Everyone near a trial, behind itself and the arm's seed: with both in all rounds, luck on the way from one to
+/* Everyone near a trial, behind itself and the first guess: with both in all rounds, luck on the way from one to
  * the other does not add up. */
 static int list_moves(exk_search *s, int from, int radius, int *list, int *anchors) {
-    const int seed = s->trials[from].choice.arm;
+    const int guess = guess_of(s, from);
     int count = 0;
     list[count++] = from;
-    if (seed != from && !s->trials[seed].failed)
-        list[count++] = seed;
+    if (guess != from && !s->trials[guess].failed)
+        list[count++] = guess;
     *anchors = count;
     for (int field = 0; field < EXK_FIELD_COUNT; field++)
         for (int by = -2; by <= 2; by++)
@@ -485,7 +501,7 @@ static int with_trial(const exk_search *s, int *list, int count, int trial) {
     return count + 1;
 }
 
-/* The fastest few, the seed of the best arm, and what was kept. */
+/* The fastest few, the first guess, and what was kept. */
 static int list_finalists(const exk_search *s, int *list) {
     int *all = calloc((size_t)s->count + 1, sizeof *all), count = 0, kept = 0;
     for (int i = 0; all && i < s->count; i++)
@@ -499,7 +515,7 @@ static int list_finalists(const exk_search *s, int *list) {
     free(all);
     if (s->best < 0)
         return kept;
-    kept = with_trial(s, list, kept, s->trials[s->best].choice.arm);
+    kept = with_trial(s, list, kept, guess_of(s, s->best));
     return with_trial(s, list, kept, s->kept);
 }
 
