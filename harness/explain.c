@@ -173,6 +173,14 @@ static int measured_trial(const explanation *e, const exk_plan *plan) {
     return -1;
 }
 
+/* What a run takes that knows no profile: the model's plan of the variant that "auto" stands for. */
+static int model_trial(const explanation *e) {
+    const int prior = tune_prior(&e->run.space, &e->shape);
+    return prior >= 0 && prior < e->run.search.count && e->run.search.trials[prior].count > 0
+               ? prior
+               : measured_trial(e, &e->model);
+}
+
 static exit_code make_space(explanation *e) {
     const exk_variant **variants = calloc((size_t)exk_variant_rows(), sizeof *variants);
     int count = 0;
@@ -230,7 +238,7 @@ static exit_code gather(explanation *e) {
     load_measurements(e);
     list_uses(e);
     e->bound = explain_bound_of(e, &e->used);
-    e->seed = measured_trial(e, &e->model);
+    e->seed = model_trial(e);
     e->chosen = measured_trial(e, &e->used);
     return CLI_OK;
 }
