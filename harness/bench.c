@@ -160,6 +160,7 @@ static void forget_wrong_samples(bench_group *g) {
 }
 
 static void measure_rounds(bench_group *g) {
+    bench_measure_fed(g);
     while (g->measure.rounds < g->samples && measure_round(&g->measure))
         show_round(g);
     bench_show(g->bench, "%s", "");
@@ -325,7 +326,8 @@ const command command_bench = {
         "Every sample is Lloyd's algorithm from the same centroids, threads pinned, without reading the input "
         "and\n"
         "choosing the start. Rounds measure every row once, in an order drawn anew; beside each sample the\n"
-        "multiply-adds that this machine does just then are measured, as the ceiling. Medians come with a\n"
+        "multiply-adds that this machine does just then are measured, as the ceiling (in brackets: what is left\n"
+        "of it where a factor of every two is loaded from L1, as kernels must). Medians come with a\n"
         "distribution-free 95 % interval. A row whose result is not the same to the bit is not timed: exit code "
         "1.\n"
         "Ctrl-C keeps the finished samples.\n"

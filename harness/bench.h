@@ -56,6 +56,7 @@ typedef struct bench_ceiling {
     const struct bench *bench;
     const char *isa;
     int threads;
+    double fed_share; /* what is left of it with operands from L1; NAN: not measured */
 } bench_ceiling;
 
 /* One input and one k. */
@@ -128,6 +129,7 @@ bool bench_sample(void *user, double *seconds);
 
 /* A measure_gauge's read; user: a bench_ceiling. */
 double bench_read_ceiling(void *user);
+void bench_measure_fed(bench_group *g); /* fed_share of all ceilings */
 double bench_read_bandwidth(const bench *b);
 
 /* bench_plan.c: rows and ceilings for what was selected; the number of iterations; rows to leave out; the number

@@ -5,6 +5,7 @@
 #include "harness/summary.h"
 #include "harness/verify_judge.h"
 #include "tuner/ceilings.h"
+#include "tuner/stats.h"
 
 #include <malloc.h>
 #include <math.h>
@@ -199,7 +200,7 @@ bool bench_sample(void *user, double *seconds) {
 }
 
 /* Long enough for the clock to settle, short beside a sample. */
-static const double ceiling_seconds = 0.012, bandwidth_seconds = 0.2;
+static const double ceiling_seconds = 0.012, fed_seconds = 0.008, bandwidth_seconds = 0.2;
 
 double bench_read_ceiling(void *user) {
     const bench_ceiling *c = user;
@@ -208,6 +209,27 @@ double bench_read_ceiling(void *user) {
     const exk_status status = exk_ceiling_flops(c->bench->has_topology ? &c->bench->topology : NULL, c->isa,
                                                 c->threads, ceiling_seconds, &rate, &error);
     return status == EXK_OK ? rate : NAN;
+}
+
+/* In pairs, since the clock drifts. */
+static double fed_share(const bench_ceiling *c) {
+    enum { PAIRS = 3 };
+    const exk_topology *topology = c->bench->has_topology ? &c->bench->topology : NULL;
+    double share[PAIRS];
+    for (int i = 0; i < PAIRS; i++) {
+        double plain, fed;
+        exk_error error;
+        if (exk_ceiling_flops(topology, c->isa, c->threads, fed_seconds, &plain, &error) != EXK_OK ||
+            exk_ceiling_fed_flops(topology, c->isa, c->threads, fed_seconds, &fed, &error) != EXK_OK)
+            return NAN;
+        share[i] = fed / plain;
+    }
+    return stats_median(share, PAIRS);
+}
+
+void bench_measure_fed(bench_group *g) {
+    for (int i = 0; i < g->measure.gauge_count; i++)
+        g->ceilings[i].fed_share = fed_share(&g->ceilings[i]);
 }
 
 double bench_read_bandwidth(const bench *b) {

@@ -4,6 +4,7 @@
 #include "harness/report.h"
 #include "harness/run.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,7 +49,7 @@ static int find_ceiling(bench_group *g, const char *isa, int threads) {
         if (g->ceilings[i].threads == threads && strcmp(g->ceilings[i].isa, isa) == 0)
             return i;
     const int index = g->measure.gauge_count++;
-    g->ceilings[index] = (bench_ceiling){g->bench, isa, threads};
+    g->ceilings[index] = (bench_ceiling){g->bench, isa, threads, NAN};
     g->measure.gauges[index] = (measure_gauge){bench_read_ceiling, &g->ceilings[index]};
     return index;
 }

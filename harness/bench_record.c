@@ -117,6 +117,8 @@ static void add_ceilings(json *manifest, const bench *b) {
             json_add_text(node, "isa", g->ceilings[j].isa);
             json_add_integer(node, "threads", g->ceilings[j].threads);
             json_add_real(node, "gflops", measure_gauge_median(&g->measure, j) * 1e-9);
+            json_add_real(node, "fed_gflops",
+                          g->ceilings[j].fed_share * measure_gauge_median(&g->measure, j) * 1e-9);
             json_add_real(node, "drift", measure_drift(&g->measure, j));
         }
     }

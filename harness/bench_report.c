@@ -111,9 +111,10 @@ static void print_ceilings(const bench_group *g, FILE *out) {
     for (int i = 0; i < g->measure.gauge_count; i++) {
         const double rate = measure_gauge_median(&g->measure, i);
         if (rate > 0)
-            fprintf(out, "%s x%d %.1f, ", g->ceilings[i].isa, g->ceilings[i].threads, rate * 1e-9);
+            fprintf(out, "%s x%d %.1f (%.1f), ", g->ceilings[i].isa, g->ceilings[i].threads, rate * 1e-9,
+                    g->ceilings[i].fed_share * rate * 1e-9);
     }
-    fprintf(out, "GFLOP/s of multiply-adds");
+    fprintf(out, "GFLOP/s of multiply-adds (fed from L1)");
     if (g->bench->read_bandwidth > 0)
         fprintf(out, "; memory %.1f GB/s", g->bench->read_bandwidth * 1e-9);
     fputc('\n', out);

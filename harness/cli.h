@@ -34,7 +34,8 @@ enum {
     CMD_TUNE = 1 << 12,
     CMD_EXPLAIN = 1 << 13,
     CMD_EVALUATE = 1 << 14,
-    CMD_COMPARE = 1 << 15
+    CMD_COMPARE = 1 << 15,
+    CMD_TRACE = 1 << 16
 };
 
 enum { LIST_MAX = 32, POSITIONALS_MAX = 64 };
@@ -86,7 +87,7 @@ typedef struct settings {
 
     double budget;
     bool resume, grid;
-    const char *heat_map;
+    const char *heat_map, *picture;
     const char *with, *python, *rivals;
     text_list rival;
     bool converge, setup;
@@ -106,6 +107,6 @@ typedef struct command {
 
 extern const command command_list, command_version, command_topo, command_fit, command_assign, command_score,
     command_gen, command_verify, command_demo, command_bench, command_ceilings, command_profile, command_tune,
-    command_explain, command_evaluate, command_compare;
+    command_explain, command_evaluate, command_compare, command_trace;
 
 #endif

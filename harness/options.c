@@ -35,7 +35,7 @@ typedef struct option_row {
 
 enum {
     COMPUTING = CMD_FIT | CMD_ASSIGN | CMD_SCORE,
-    READING = COMPUTING | CMD_VERIFY | CMD_BENCH | CMD_TUNE | CMD_EXPLAIN | CMD_COMPARE,
+    READING = COMPUTING | CMD_VERIFY | CMD_BENCH | CMD_TUNE | CMD_EXPLAIN | CMD_COMPARE | CMD_TRACE,
     TILING = COMPUTING | CMD_BENCH,
     DESCRIBING = CMD_LIST | CMD_VERSION | CMD_TOPO
 };
@@ -45,7 +45,7 @@ enum {
 
 // clang-format off
 static const option_row table[] = {
-    {"k", 'k', KIND_COUNT, "K", NULL, CMD_FIT | CMD_VERIFY | CMD_COMPARE, FIELD(k), 1, INT32_MAX, "number of clusters"},
+    {"k", 'k', KIND_COUNT, "K", NULL, CMD_FIT | CMD_VERIFY | CMD_COMPARE | CMD_TRACE, FIELD(k), 1, INT32_MAX, "number of clusters"},
     {"k", 'k', KIND_LIST, "K,...", NULL, CMD_BENCH | CMD_TUNE | CMD_EXPLAIN, FIELD(k_list), 1, INT32_MAX, "numbers of clusters"},
     {"centroids", 0, KIND_TEXT, "F", NULL, CMD_ASSIGN | CMD_SCORE, FIELD(from), 0, 0,
      "the centroids, k x d, in any input format"},
@@ -53,14 +53,14 @@ static const option_row table[] = {
      "a name from `exakt list`, a strategy (fused), strategy__isa (fused__avx2), or auto"},
     {"init", 0, KIND_TEXT, "HOW", "kmeans++", CMD_FIT | CMD_COMPARE, FIELD(init), 0, 0,
      "first, random, kmeans++, or a file with k x d centroids"},
-    {"init", 0, KIND_CHOICE, "kmeans++|random|first", "random", CMD_BENCH, FIELD(first), 0, 0,
+    {"init", 0, KIND_CHOICE, "kmeans++|random|first", "random", CMD_BENCH | CMD_TRACE, FIELD(first), 0, 0,
      "the centroids that every sample starts from"},
-    {"seed", 's', KIND_SEED, "S", "0", CMD_FIT | CMD_VERIFY | CMD_BENCH | CMD_COMPARE, FIELD(seed), 0, 0,
+    {"seed", 's', KIND_SEED, "S", "0", CMD_FIT | CMD_VERIFY | CMD_BENCH | CMD_COMPARE | CMD_TRACE, FIELD(seed), 0, 0,
      "seed of all random choices"},
     {"n-init", 0, KIND_COUNT, "N", "1", CMD_FIT, FIELD(n_init), 1, INT32_MAX,
      "runs from different seeds, the lowest inertia is kept"},
-    {"max-iter", 0, KIND_COUNT, "N", "300", CMD_FIT, FIELD(max_iter), 1, ANY, "most iterations"},
-    {"tol", 0, KIND_REAL, "T", "1e-4", CMD_FIT, FIELD(tol), 0, 0,
+    {"max-iter", 0, KIND_COUNT, "N", "300", CMD_FIT | CMD_TRACE, FIELD(max_iter), 1, ANY, "most iterations"},
+    {"tol", 0, KIND_REAL, "T", "1e-4", CMD_FIT | CMD_TRACE, FIELD(tol), 0, 0,
      "stop when the squared movement of the centroids is at most T times the mean variance of the columns; "
      "0: when no label changes"},
     {"empty", 0, KIND_CHOICE, "farthest|keep|split", "farthest", CMD_FIT, FIELD(empty), 0, 0,
@@ -69,7 +69,7 @@ static const option_row table[] = {
      "columns of a text file, counted from 0: 0,2-5 (default: all numeric ones)"},
     {"standardise", 0, KIND_FLAG, NULL, NULL, READING | CMD_GEN, FIELD(standardise), 0, 0,
      "bring every column to mean 0 and standard deviation 1"},
-    {"threads", 't', KIND_COUNT, "N", NULL, COMPUTING | CMD_DEMO | CMD_COMPARE, FIELD(threads), 1, 4096,
+    {"threads", 't', KIND_COUNT, "N", NULL, COMPUTING | CMD_DEMO | CMD_COMPARE | CMD_TRACE, FIELD(threads), 1, 4096,
      "threads (default: one per physical core)"},
     {"threads", 't', KIND_LIST, "N,...", NULL, CMD_BENCH | CMD_CEILINGS, FIELD(thread_list), 1, 4096,
      "numbers of threads (default: 1 and one per physical core)"},
@@ -90,7 +90,7 @@ static const option_row table[] = {
      "or sorted by cluster into one set of sums, which needs less memory where k and the dimension are large"},
     {"nodes", 0, KIND_COUNT, "N", NULL, TILING, FIELD(nodes), 1, 4096,
      "groups of threads with their own copy of the packed centroids (default: the NUMA nodes they run on)"},
-    {"max-memory", 0, KIND_COUNT, "BYTES", NULL, TILING | CMD_COMPARE, FIELD(max_memory), 1, ANY,
+    {"max-memory", 0, KIND_COUNT, "BYTES", NULL, TILING | CMD_COMPARE | CMD_TRACE, FIELD(max_memory), 1, ANY,
      "refuse to allocate more than this beside the points (default: no limit)"},
     {"labels", 0, KIND_TEXT, "F.npy", NULL, CMD_FIT | CMD_ASSIGN, FIELD(labels), 0, 0, "write the labels (int32, n)"},
     {"centroids", 0, KIND_TEXT, "F.npy", NULL, CMD_FIT, FIELD(centroids), 0, 0,
@@ -102,6 +102,9 @@ static const option_row table[] = {
      "with commas (default: all that do not take absurdly long)"},
     {"variants", 0, KIND_TEXT, "GLOB", NULL, CMD_COMPARE, FIELD(variants), 0, 0,
      "a row for each of these instead of one for --variant; the others are compared with the first"},
+    {"variants", 0, KIND_TEXT, "GLOB", NULL, CMD_TRACE, FIELD(variants), 0, 0,
+     "these (default: fused and those that skip, of the strongest instruction set), and always auto"},
+    {"plot", 0, KIND_TEXT, "F.png", NULL, CMD_TRACE, FIELD(picture), 0, 0, "draw what --csv holds"},
     {"with", 'w', KIND_TEXT, "NAME,...", "sklearn,faiss,superkmeans,blas", CMD_COMPARE, FIELD(with), 0, 0,
      "the rivals: sklearn (both algorithms), sklearn-lloyd, sklearn-elkan, faiss, superkmeans, blas (our variant on "
      "OpenBLAS), or none"},
@@ -128,7 +131,7 @@ static const option_row table[] = {
      "compare with an earlier --json file, row by row; exit code 1 if some row is slower"},
     {"measured", 0, KIND_TEXT, "RESULTS", NULL, CMD_BENCH, FIELD(measured), 0, 0,
      "measure nothing: compare the samples of this --json file by --vs"},
-    {"csv", 0, KIND_TEXT, "F|-", NULL, CMD_BENCH | CMD_COMPARE, FIELD(csv), 0, 0, "write all samples as one long table"},
+    {"csv", 0, KIND_TEXT, "F|-", NULL, CMD_BENCH | CMD_COMPARE | CMD_TRACE, FIELD(csv), 0, 0, "write all samples as one long table"},
     {"csv", 0, KIND_TEXT, "F|-", NULL, CMD_EVALUATE, FIELD(csv), 0, 0, "write the gaps as a table, a row for each shape"},
     {"quick", 0, KIND_FLAG, NULL, NULL, CMD_VERIFY | CMD_DEMO | CMD_CEILINGS | CMD_EVALUATE, FIELD(quick), 0, 0,
      "a smaller run, in seconds"},
@@ -155,7 +158,7 @@ static const option_row table[] = {
      "a line per iteration on stderr even where stderr is no terminal"},
     {"progress", 0, KIND_FLAG, NULL, NULL, CMD_BENCH | CMD_TUNE | CMD_EVALUATE | CMD_COMPARE, FIELD(progress), 0, 0,
      "a line per round on stderr even where stderr is no terminal"},
-    {"quiet", 'q', KIND_FLAG, NULL, NULL, COMPUTING | CMD_GEN | CMD_BENCH | CMD_TUNE | CMD_EVALUATE | CMD_COMPARE, FIELD(quiet), 0, 0, "no summary, no progress"},
+    {"quiet", 'q', KIND_FLAG, NULL, NULL, COMPUTING | CMD_GEN | CMD_BENCH | CMD_TUNE | CMD_EVALUATE | CMD_COMPARE | CMD_TRACE, FIELD(quiet), 0, 0, "no summary, no progress"},
 };
 // clang-format on
 

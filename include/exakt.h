@@ -60,11 +60,12 @@ typedef enum exk_update {
 /* How a run is carried out. It changes speed and memory, never a bit of the result. Zero (or NULL) in any field
  * means: let the library choose. Tiles are rounded to what the variant can do. */
 typedef struct exk_plan {
-    const char *variant;   /* a name from the registry, or NULL or "auto"; not owned */
-    const char *skipping;  /* a variant that skips, which takes over in the course of exk_fit where it proves faster;
-                              NULL: none, but with variant NULL or "auto" the library chooses one; "none": none */
-    int threads;           /* OpenMP threads */
-    int64_t point_tile;    /* points handed to a variant at a time */
+    const char *variant; /* a name from the registry, or NULL or "auto"; not owned */
+    const char
+        *skipping;      /* a variant that skips, which takes over in the course of exk_fit where it proves faster;
+                           NULL: none, but with variant NULL or "auto" the library chooses one; "none": none */
+    int threads;        /* OpenMP threads */
+    int64_t point_tile; /* points handed to a variant at a time */
     int64_t centroid_tile; /* centroids swept over a point tile before the next ones are touched */
     int64_t depth_tile;    /* dimensions accumulated in registers before the sum is folded */
     int64_t matrix_bytes;  /* cap, over all threads, on the score matrix that naive and blas materialise */
@@ -91,7 +92,7 @@ typedef enum exk_empty {
 /* Where the time went, in seconds: wall time where one thread works, the mean over the threads where all do. What
  * is missing to the whole is waiting for each other. */
 typedef struct exk_parts {
-    double prepare; /* centroids into error bounds and panels */
+    double prepare; /* error bounds of the centroids, and their packing */
     double assign;  /* in the variant */
     double refine;  /* certificate and refinement */
     double update;  /* sums, centroids, empty clusters, movement */

@@ -10,12 +10,17 @@ extern "C" {
 #endif
 
 typedef struct exk_peak {
-    int64_t flops; /* floating-point operations of one round of multiply_add; a multiply-add is two */
+    int64_t flops; /* floating-point operations of one round of multiply_add or multiply_add_fed; a multiply-add is
+                      two */
 
     /* `rounds` rounds of float32 multiply-adds in as many independent chains as hide their latency, all in
      * registers. A round adds 1e-4 to each chain, so the sum returned tells how many were run: flops/4 * 1e-4 for
      * each, until rounding swallows it. */
     float (*multiply_add)(int64_t rounds);
+
+    /* The same, with a factor of every two multiply-adds loaded from L1: what a micro-kernel has to do at least.
+     */
+    float (*multiply_add_fed)(int64_t rounds);
 
     /* Load count floats from x, `passes` times over, and nothing else. Additions would bind: on a core that loads
      * two vectors of 64 bytes a cycle from L1, a third of the rate is lost to them. */

@@ -57,6 +57,8 @@ struct How {
     uint64_t seed = 1;
     exk_update update = EXK_UPDATE_AUTO;
     int nodes = 0;
+    const char *skipping = nullptr;
+    int64_t max_memory = 0;
 };
 
 // All that must be the same bits for every variant, plan and thread count; plus counters that need not be.
@@ -93,6 +95,7 @@ inline exk_options *options_for(const How &how) {
     plan.matrix_bytes = how.matrix_bytes;
     plan.update = how.update;
     plan.nodes = how.nodes;
+    plan.skipping = how.skipping;
     exk_options_set_plan(options, &plan);
     exk_options_set_init(options, how.init);
     exk_options_set_empty(options, how.empty);
@@ -100,6 +103,7 @@ inline exk_options *options_for(const How &how) {
     exk_options_set_max_iter(options, how.max_iter);
     exk_options_set_tol(options, how.tol);
     exk_options_set_seed(options, how.seed);
+    exk_options_set_max_memory(options, how.max_memory);
     return options;
 }
 

@@ -282,13 +282,14 @@ TEST_CASE("a mean is the correctly rounded one where the sum is exact", "[exact]
 TEST_CASE("a mean is the quotient, whatever the ISA", "[exact]") {
     // Means halfway between two floats: the least error in the quotient decides the wrong way.
     const int64_t d = 21;
-    for (const int64_t count : {3, 5, 7, 11, 49, 1023})
+    for (int64_t count = 3; count < 1024; count += 4)
         for (const exk_bulk *bulk : runnable_bulks()) {
             std::vector<int64_t> sum(d);
             std::vector<double> unit(d, 0x1p-40);
             std::vector<float> out(d + 1, -7.0f);
             for (int64_t t = 0; t < d; t++)
-                sum[t] = count * ((INT64_C(1) << 40) + (2 * t + 1) * (INT64_C(1) << 16)) * (t % 3 == 1 ? -1 : 1);
+                sum[t] = count * ((INT64_C(1) << 40) + (2 * 399777 * t + 1) * (INT64_C(1) << 16)) *
+                         (t % 3 == 1 ? -1 : 1);
             bulk->mean(sum.data(), unit.data(), count, d, out.data());
             for (int64_t t = 0; t < d; t++) {
                 const double quotient = static_cast<double>(sum[t]) * 0x1p-40 / static_cast<double>(count);
@@ -579,6 +580,21 @@ TEST_CASE("beyond 2^22 roundings nothing is certified", "[exact][filter]") {
     CHECK(std::isfinite(exk_filter_error(&below.filter, 0, 1.0f)));
 }
 
+TEST_CASE("the errors are those of the proof", "[exact][filter]") {
+    // c = 3 and the point 5: ||c'|| = 3, h = 9 / 2, up to the scale.
+    Matrix c(1, 1);
+    c.values = {3.0f};
+    const long double u = 0x1p-24L;
+    for (const int64_t roundings : {int64_t{1}, int64_t{30}, int64_t{1000}, int64_t{1} << 20, int64_t{1} << 21}) {
+        Filter f(c, {0.0f}, 5.0, roundings);
+        const long double gamma = (roundings + 4) * u / (1.0L - (roundings + 4) * u), g = gamma / (1.0L - gamma);
+        const long double error = std::ldexp(g * 3.0L * 5.0L + g * 4.5L, f.filter.exponent);
+        INFO(roundings << " roundings");
+        CHECK(exk_filter_error(&f.filter, 0, 5.0f) >= error);
+        CHECK(exk_filter_error(&f.filter, 0, 5.0f) <= error * 1.00001L);
+    }
+}
+
 TEST_CASE("the bound holds for one product and the roundings around it", "[exact][filter]") {
     // One rounding each: x - m, the product, the difference. c is small beside x: h_j's own allowance does not
     // help.
@@ -705,15 +721,28 @@ float norm_of(const Matrix &x) {
     return exk_round_up(std::sqrt(exk_bulk_here()->dist64(x.row(0), zero.data(), x.columns)) * (1.0 + 0x1p-40));
 }
 
-// The most of its bound that a variant uses on one point and one centroid, in assign and in scores.
-double worst_use(const std::string &variant, const Matrix &x, const Matrix &c, int64_t depth_tile) {
+// The most of its bound that a variant uses on one point, in assign and in scores; on one centroid, and on enough
+// of nearly the same to fill a block of a micro-kernel.
+double worst_use(const std::string &variant, const Matrix &x, const Matrix &one, int64_t depth_tile) {
     const float norm = norm_of(x);
-    Bench bench(variant, c, norm, 1, depth_tile);
-    bench.assign(x, norm);
-    const double in_assign = bound_used(bench.filter.filter, x.row(0), c.row(0), 0, norm, bench.best[0]);
-    const double in_scores =
-        bound_used(bench.filter.filter, x.row(0), c.row(0), 0, norm, bench.scores(x, norm)[0]);
-    return std::max(in_assign, in_scores);
+    double worst = 0.0;
+    for (const int64_t k : {1, 9}) {
+        Matrix c(k, one.columns);
+        for (int64_t j = 0; j < k; j++) {
+            std::copy(one.row(0), one.row(0) + one.columns, c.row(j));
+            c.row(j)[0] *= 1.0f + static_cast<float>(j) * 0x1p-20f;
+        }
+        Bench bench(variant, c, norm, 1, depth_tile);
+        const auto use = [&](int64_t j, float lower) {
+            worst = std::max(worst, bound_used(bench.filter.filter, x.row(0), c.row(j), j, norm, lower));
+        };
+        bench.assign(x, norm);
+        use(bench.label[0], bench.best[0]);
+        const std::vector<float> lower = bench.scores(x, norm);
+        for (int64_t j = 0; j < k; j++)
+            use(j, lower[j]);
+    }
+    return worst;
 }
 
 } // namespace
@@ -752,6 +781,28 @@ TEST_CASE("the bound holds where every addition loses half a unit in the last pl
         largest = std::max(largest, here);
     }
     CHECK(largest > 0.97);
+}
+
+TEST_CASE("the bound holds where every addition rounds the offset", "[exact][filter]") {
+    // Each product is just below half a unit in the last place of h: a chain that starts there never moves. Points
+    // far shorter than centroids: what products may cost hardly counts.
+    const int64_t d = 1040;
+    double largest = 0.0;
+    for (const std::string &name : available_variants())
+        for (const int64_t depth_tile : {int64_t{8}, int64_t{40}, d})
+            for (const float sign : {1.0f, -1.0f}) {
+                Matrix x(1, d), c(1, d);
+                for (int64_t t = 1; t < d; t++) {
+                    x.row(0)[t] = sign * 0x1p-13f * (1.0f - 0x1p-6f);
+                    c.row(0)[t] = 0x1p-11f;
+                }
+                c.row(0)[0] = 1.43f; // h is just above 1, and the offset too
+                const double use = worst_use(name, x, c, depth_tile);
+                INFO(name << ", depth tile " << depth_tile);
+                REQUIRE(use <= 1.0);
+                largest = std::max(largest, use);
+            }
+    CHECK(largest > 0.9);
 }
 
 TEST_CASE("the bound holds for centroids and products that become denormal", "[exact][filter]") {
@@ -830,13 +881,14 @@ TEST_CASE("lower scores bound the true ones from both sides for every variant", 
 
 TEST_CASE("assign reports the smallest two lower scores", "[exact][filter]") {
     // Integers: dot products are exact whatever their order, so that lower scores are the same bits everywhere.
+    const int64_t depth_tile = GENERATE(8, 12);
     for (const int64_t k : {1, 2, 7, 16, 33, 100}) {
         const Matrix x = integer_points(41, 11, 9, 37), c = integer_points(k, 11, 9, 41);
         for (const std::string &name : available_variants()) {
-            Bench bench(name, c, 60.0, x.rows, 8);
+            Bench bench(name, c, 60.0, x.rows, depth_tile);
             bench.assign(x, 60.0f);
             const std::vector<float> lower = bench.scores(x, 60.0f);
-            INFO(name << ", k = " << k);
+            INFO(name << ", k = " << k << ", depth tile " << depth_tile);
             for (int64_t i = 0; i < x.rows; i++) {
                 std::vector<float> row(lower.begin() + i * k, lower.begin() + (i + 1) * k);
                 REQUIRE(bench.best[i] == row[bench.label[i]]);
@@ -981,6 +1033,26 @@ Refined refine(const Filter &f, const Matrix &points, const Matrix &centroids, s
 }
 
 } // namespace
+
+TEST_CASE("a queue of doubts keeps its lower scores in cache, and is never empty", "[exact][certify]") {
+    CHECK(exk_refine_capacity(1) == 48);
+    CHECK(exk_refine_capacity(1365) == 48);
+    CHECK(exk_refine_capacity(1366) == 47); // 2^16 scores
+    CHECK(exk_refine_capacity(4096) == 16);
+    CHECK(exk_refine_capacity(5461) == 12);
+    CHECK(exk_refine_capacity(5462) == 12);
+    CHECK(exk_refine_capacity((int64_t{1} << 31) - 1) == 12);
+}
+
+TEST_CASE("a point whose norm is beyond all floats is never passed over", "[exact][filter]") {
+    const std::vector<float> best(3, 1e30f), norm = {1.0f, INFINITY, 1.0f};
+    const std::vector<double> nearest(3, 1.0);
+    std::vector<int32_t> list(3);
+    for (const exk_bulk *bulk : runnable_bulks()) {
+        REQUIRE(bulk->reachable(best.data(), norm.data(), nearest.data(), 1.0, 3, list.data()) == 1);
+        CHECK(list[0] == 1);
+    }
+}
 
 TEST_CASE("a label is certified only if twice its own error cannot change it", "[exact][certify]") {
     // E_0 = 1 and E_1 = 4 at norm 1, 3 and 8 at norm 2; halves and quarters, so that no rounding hides anything.

@@ -3,6 +3,7 @@
 #include <numeric>
 #include <set>
 
+#include "kernels/variant.h"
 #include "tests/catch.hpp"
 #include "tests/fit.hpp"
 
@@ -81,6 +82,33 @@ TEST_CASE("counts, inertia and centroids belong to the labels", "[lloyd]") {
     }
     CHECK(o.counts == counts);
     CHECK(o.inertia == Approx(inertia).epsilon(1e-12));
+}
+
+TEST_CASE("a point that its own norm leaves in doubt is counted as ambiguous", "[lloyd]") {
+    // Two centroids at +-1 on the first axis, a long point near the line between them: its scores are as far apart
+    // as three quarters of what their errors allow. The other points are clear, and the first of them is short.
+    const float length = 1000.0f;
+    Matrix centroids(2, 2);
+    centroids.values = {1.0f, 0.0f, -1.0f, 0.0f};
+    for (const std::string &name : available_variants()) {
+        const exk_variant *variant = exk_variant_find(name.c_str());
+        const exk_shape shape = {3, 2, 2};
+        exk_plan plan = {};
+        plan.threads = 1;
+        exk_plan_complete(&plan, variant, &shape);
+        const double roundings = static_cast<double>(exk_variant_kernel(variant)->roundings(&shape, &plan)) + 4.0;
+        const auto apart = static_cast<float>(0.75 * roundings * 0x1p-24 * (length + 0.5));
+        Matrix points(3, 2);
+        points.values = {0.5f, 0.0f, apart, length, -0.5f, -length};
+        How how;
+        how.variant = name.c_str();
+        const Outcome o = assign(points, centroids, how);
+        INFO(name);
+        CHECK(o.labels == std::vector<int32_t>{0, 0, 1});
+        CHECK(o.ambiguous == 1);
+        points.row(1)[0] = 2.0f * apart;
+        CHECK(assign(points, centroids, how).ambiguous == 0);
+    }
 }
 
 TEST_CASE("init is a function of the seed alone", "[lloyd][threads]") {
@@ -446,11 +474,31 @@ TEST_CASE("every update of the sums gives the same bits", "[lloyd][threads]") {
                 }
 }
 
+TEST_CASE("most points change their cluster after they had one", "[lloyd][threads]") {
+    // The many at 40 are nearer to 0 than to 100 until the few at -1000 draw the first centroid away.
+    Matrix points(115000, 1); // so many that what is written behind the room for them does harm
+    for (int64_t i = 0; i < points.rows; i++)
+        points.row(i)[0] = i % 23 == 0 ? 100.0f : i % 23 < 3 ? -1000.0f : 40.0f;
+    const std::vector<float> start = {0.0f, 100.0f};
+    How how{"assign_f32_naive__scalar", 1};
+    how.update = EXK_UPDATE_SCATTER;
+    const Outcome expected = fit(points, 2, how, start.data());
+    REQUIRE(expected.iterations == 3);
+    REQUIRE(expected.counts == std::vector<int64_t>{10000, 105000});
+    for (const exk_update update : {EXK_UPDATE_MOVED, EXK_UPDATE_SORTED})
+        for (const int threads : {1, 2, 3}) {
+            How other{how.variant, threads, 24}; // which keeps nothing for each point that could take the harm
+            other.update = update;
+            INFO("update " << update << ", threads " << threads);
+            CHECK(fit(points, 2, other, start.data()) == expected);
+        }
+}
+
 TEST_CASE("sorted sums need no k x d for each thread, and a memory limit chooses them", "[lloyd][errors]") {
     const int64_t k = 300, d = 200, threads = 6;
     const Matrix points = uniform_points(400, d, 3);
     const exk_points view = points.points();
-    How how{nullptr, threads};
+    How how{"assign_f32_fused__scalar", threads}; // no bounds that could be done without
     how.max_iter = 2;
     int64_t bytes[2];
     exk_result *result = nullptr;

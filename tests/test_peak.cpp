@@ -48,12 +48,14 @@ TEST_CASE("every chain of every round is computed", "[peak]") {
     for_each_isa([](const exk_peak &peak, int lanes) {
         CHECK(peak.flops % (4 * lanes) == 0);
         const double chains = static_cast<double>(peak.flops) / 4;
-        const double none = peak.multiply_add(0);
-        CHECK(none == Approx(chains).epsilon(0.05));
-        CHECK(peak.multiply_add(1) - none == Approx(1e-4 * chains).epsilon(0.05));
-        CHECK(peak.multiply_add(1000) - none == Approx(0.1 * chains).epsilon(0.01));
-        CHECK(peak.multiply_add(2001) - none == Approx(0.2001 * chains).epsilon(0.01));
-        CHECK(std::isfinite(peak.multiply_add(100000)));
+        for (const auto multiply_add : {peak.multiply_add, peak.multiply_add_fed}) {
+            const double none = multiply_add(0);
+            CHECK(none == Approx(chains).epsilon(0.05));
+            CHECK(multiply_add(1) - none == Approx(1e-4 * chains).epsilon(0.05));
+            CHECK(multiply_add(1000) - none == Approx(0.1 * chains).epsilon(0.01));
+            CHECK(multiply_add(2001) - none == Approx(0.2001 * chains).epsilon(0.01));
+            CHECK(std::isfinite(multiply_add(100000)));
+        }
     });
 }
 

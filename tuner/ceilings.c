@@ -20,6 +20,7 @@ static const double warm_up = 0.125;
 /* What one thread does, in rounds. */
 typedef struct job {
     const exk_peak *peak;
+    bool fed;       /* multiply-adds with operands from L1 */
     const float *x; /* NULL: multiply-adds */
     int64_t count;  /* floats of x */
     int64_t at;     /* where the next slice starts */
@@ -53,7 +54,7 @@ static double now(void) {
 /* A round is one of multiply_add's, a pass over a small working set, or a slice of a large one. */
 static void work(job *j, int64_t rounds) {
     if (!j->x) {
-        volatile float sink = j->peak->multiply_add(rounds);
+        volatile float sink = j->fed ? j->peak->multiply_add_fed(rounds) : j->peak->multiply_add(rounds);
         (void)sink;
     } else if (j->count <= SLICE) {
         j->peak->load(j->x, j->count, rounds);
@@ -141,16 +142,26 @@ static exk_status check(int threads, double seconds, exk_error *error) {
     return EXK_OK;
 }
 
-exk_status exk_ceiling_flops(const exk_topology *topology, const char *isa, int threads, double seconds,
-                             double *rate, exk_error *error) {
+static exk_status measure_flops(const exk_topology *topology, const char *isa, bool fed, int threads,
+                                double seconds, double *rate, exk_error *error) {
     const exk_status status = check(threads, seconds, error);
     if (status != EXK_OK)
         return status;
     const char *obstacle = exk_isa_obstacle(isa);
-    const job j = {.peak = exk_peak_for(isa)};
+    const job j = {.peak = exk_peak_for(isa), .fed = fed};
     if (obstacle || !j.peak)
         return exk_fail(error, EXK_ERR_VARIANT, "%s: %s", isa, obstacle ? obstacle : "not in this build");
     return measure(topology, &j, 0, threads, seconds, rate, error);
+}
+
+exk_status exk_ceiling_flops(const exk_topology *topology, const char *isa, int threads, double seconds,
+                             double *rate, exk_error *error) {
+    return measure_flops(topology, isa, false, threads, seconds, rate, error);
+}
+
+exk_status exk_ceiling_fed_flops(const exk_topology *topology, const char *isa, int threads, double seconds,
+                                 double *rate, exk_error *error) {
+    return measure_flops(topology, isa, true, threads, seconds, rate, error);
 }
 
 static const exk_peak *strongest_peak(void) {

@@ -18,6 +18,10 @@ extern "C" {
 exk_status exk_ceiling_flops(const exk_topology *topology, const char *isa, int threads, double seconds,
                              double *rate, exk_error *error);
 
+/* Likewise, with a factor of every two multiply-adds loaded from L1, as a micro-kernel must. */
+exk_status exk_ceiling_fed_flops(const exk_topology *topology, const char *isa, int threads, double seconds,
+                                 double *rate, exk_error *error);
+
 /* Memory to read: `bytes` for each thread, touched first by the thread that will read it. The topology must live
  * as long. */
 typedef struct exk_ceiling_area exk_ceiling_area;

@@ -21,8 +21,10 @@ typedef struct effort {
     double curve_seconds; /* of a sample of the curve */
     int blocks, samples;  /* of multiply-adds: each ISA has its turn `blocks` times, with so many samples */
     int curve_rounds, level_rounds;
-    int per_octave; /* points of the curve */
-    int64_t bytes;  /* all threads together read at least so much, where there is memory for it */
+    int per_octave;            /* points of the curve */
+    int warm_samples;          /* a clock that is not steady by then never is */
+    int64_t bytes, bytes_most; /* what all threads together read, where there is memory for it: at least so much;
+                                  at most, however large the caches claim to be */
 } effort;
 
 static const effort full = {.seconds = 0.02,
@@ -32,26 +34,27 @@ static const effort full = {.seconds = 0.02,
                             .curve_rounds = 5,
                             .level_rounds = 11,
                             .per_octave = 3,
-                            .bytes = INT64_C(512) << 20};
+                            .warm_samples = 30,
+                            .bytes = INT64_C(512) << 20,
+                            .bytes_most = INT64_C(4) << 30};
 
-static const effort little = {.seconds = 0.01,
-                              .curve_seconds = 0.006,
+static const effort little = {.seconds = 0.008,
+                              .curve_seconds = 0.004,
                               .blocks = 1,
                               .samples = 5,
                               .curve_rounds = 3,
                               .level_rounds = 5,
                               .per_octave = 2,
-                              .bytes = INT64_C(256) << 20};
+                              .warm_samples = 10,
+                              .bytes = INT64_C(256) << 20,
+                              .bytes_most = INT64_C(256) << 20};
 
-/* A clock is steady when so many samples in a row lie within this share of each other, or is never. */
+/* A clock is steady when so many samples in a row lie within this share of each other. */
 static const double steady = 0.02;
-enum { STEADY_SAMPLES = 3, WARM_SAMPLES = 30 };
+enum { STEADY_SAMPLES = 3 };
 
 /* The smallest working set; a multiple of what the loops read between two branches. */
 enum { SET_LEAST = 12 << 10, SET_UNIT = 3 << 10 };
-
-/* However large the caches claim to be. */
-static const int64_t set_most = INT64_C(4) << 30;
 
 typedef struct task {
     const exk_topology *topology;
@@ -98,7 +101,7 @@ static exk_status sample_flops(const task *t, const char *isa, int threads, doub
 static exk_status warm_up(const task *t, const char *isa, int threads) {
     double rate, low = 0, high = 0;
     int alike = 0;
-    for (int i = 0; i < WARM_SAMPLES && alike < STEADY_SAMPLES; i++) {
+    for (int i = 0; i < t->effort->warm_samples && alike < STEADY_SAMPLES; i++) {
         const exk_status status = sample_flops(t, isa, threads, &rate);
         if (status != EXK_OK)
             return status;
@@ -195,7 +198,7 @@ static int64_t bytes_most(const task *t, int threads) {
     double spare = 0, wanted = (double)t->effort->bytes;
     if (last->size > 0 && last->sharing > 0 && t->topology->handle)
         wanted = fmax(wanted, fmin(2.0 * (double)last->size * ceil((double)t->topology->pus / last->sharing),
-                                   (double)set_most));
+                                   (double)t->effort->bytes_most));
     if (sysinfo(&machine) == 0)
         spare = (double)machine.totalram * machine.mem_unit / 8;
     if (group > 0 && group / 4 < spare)

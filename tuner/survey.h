@@ -91,7 +91,7 @@ const exk_survey_part *exk_survey_find(const exk_survey *survey, int threads);
 bool exk_survey_put(exk_survey *survey, const exk_survey_part *part);
 
 typedef struct exk_survey_options {
-    bool quick;      /* two seconds instead of ten */
+    bool quick;      /* a second instead of ten; sets of 256 MiB at most */
     const int *stop; /* read between samples, like exk_options_set_stop_flag's; may be NULL */
     void (*progress)(const char *stage, int threads, void *user); /* called before each stage; may be NULL */
     void *user;

@@ -1,5 +1,7 @@
-/* The running argmin: per lane the smallest lower score, the second smallest, and which vector of centroids the
- * smallest came from. naive, blas and tiled feed it from a score buffer, fused straight from the registers. */
+/* The running argmin: per lane the smallest lower score, the second smallest, and where the smallest came from.
+ * Lanes are centroids, to be compared with each other at the end, in naive and blas, which feed it from whole rows
+ * of scores; they are points in tiled, which feeds it from a score buffer, and in fused, straight from the
+ * registers. */
 #ifndef EXK_ARGMIN_H
 #define EXK_ARGMIN_H
 
@@ -10,7 +12,7 @@
 
 typedef struct lane_argmin {
     vec_f32 best, second;
-    vec_i32 index; /* of the vector of centroids the smallest came from, or of the centroid itself */
+    vec_i32 index; /* of the centroid where lanes are points, else of the vector of centroids */
 } lane_argmin;
 
 static inline lane_argmin argmin_start(void) {
@@ -34,7 +36,7 @@ static inline void argmin_update_stored(vec_f32 *best, vec_f32 *second, vec_i32 
     *best = vec_min(*best, lower);
 }
 
-/* Over the lanes: label, best and second of one point. */
+/* Where lanes are centroids: label, best and second of one point. */
 static inline void argmin_finish(const lane_argmin *state, int32_t *label, float *best, float *second) {
     float lane_best[VEC_LANES], lane_second[VEC_LANES];
     int32_t vector[VEC_LANES];

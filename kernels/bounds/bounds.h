@@ -93,13 +93,13 @@ static inline vec_f32 lower_bounds(vec_f32 norm, vec_f32 lower, float unscale, v
     return vec_mul_add(distance, vec_set1((float)EXK_NARROW), vec_set1(-0x1p-60f));
 }
 
-/* upper_bound of a vector of scores. */
+/* upper_bound of a vector of scores. vec_max in this order hands a NaN, of an infinite error, on. */
 static inline vec_f32 upper_bounds(vec_f32 norm, vec_f32 lower, vec_f32 error, float unscale) {
     const vec_f32 zero = vec_set1(0.0f), most = vec_set1((float)(1.0 + 0x1p-19));
     const vec_f32 score = vec_mul_add(error, vec_set1(2.0f), lower);
     const vec_f32 square =
         vec_mul_add(vec_mul_add(norm, norm, zero), most, vec_mul_add(score, vec_set1(unscale), zero));
-    return vec_mul_add(vec_sqrt(vec_max(square, zero)), vec_set1((float)EXK_WIDEN), vec_set1(0x1p-60f));
+    return vec_mul_add(vec_sqrt(vec_max(zero, square)), vec_set1((float)EXK_WIDEN), vec_set1(0x1p-60f));
 }
 #endif
 

@@ -23,54 +23,53 @@ static double dist64(const float *x, const float *c, int64_t d) {
     return wide_combine(sum);
 }
 
-EXK_INLINE fixed plus_or_minus(fixed sum, fixed v, bool minus) {
-    return minus ? fixed_sub(sum, v) : fixed_add(sum, v);
-}
+/* fixed_add or fixed_sub. */
+typedef fixed (*fixed_step)(fixed sum, fixed v);
 
-/* sum +- `rows` (a constant) points: each sum is loaded and stored once for all of them. */
-EXK_INLINE void sum_few(const float *const *x, int rows, bool minus, const double *scale, int64_t d,
+/* sum +- `rows` points, rows and step being constants: each sum is loaded and stored once for all of them. */
+EXK_INLINE void sum_few(const float *const *x, int rows, fixed_step step, const double *scale, int64_t d,
                         int64_t *sum) {
     int64_t t = 0;
     for (; t + FIXED_LANES <= d; t += FIXED_LANES) {
         fixed v = fixed_load(sum + t);
         for (int i = 0; i < rows; i++)
-            v = plus_or_minus(v, fixed_nearest(x[i] + t, scale + t), minus);
+            v = step(v, fixed_nearest(x[i] + t, scale + t));
         fixed_store(sum + t, v);
     }
     if (t < d) {
         fixed v = fixed_load_part(sum + t, d - t);
         for (int i = 0; i < rows; i++)
-            v = plus_or_minus(v, fixed_nearest_part(x[i] + t, scale + t, d - t), minus);
+            v = step(v, fixed_nearest_part(x[i] + t, scale + t, d - t));
         fixed_store_part(sum + t, v, d - t);
     }
 }
 
-EXK_INLINE void sum_rows(const float *x, int64_t stride, const int64_t *rows, int64_t count, bool minus,
+EXK_INLINE void sum_rows(const float *x, int64_t stride, const int64_t *rows, int64_t count, fixed_step step,
                          const double *scale, int64_t d, int64_t *sum) {
     int64_t i = 0;
     for (; i + 4 <= count; i += 4) {
         const float *const four[4] = {x + rows[i] * stride, x + rows[i + 1] * stride, x + rows[i + 2] * stride,
                                       x + rows[i + 3] * stride};
-        sum_few(four, 4, minus, scale, d, sum);
+        sum_few(four, 4, step, scale, d, sum);
     }
     for (; i < count; i++) {
         const float *const one = x + rows[i] * stride;
-        sum_few(&one, 1, minus, scale, d, sum);
+        sum_few(&one, 1, step, scale, d, sum);
     }
 }
 
 static void add_point(const float *x, const double *scale, int64_t d, int64_t *sum) {
-    sum_few(&x, 1, false, scale, d, sum);
+    sum_few(&x, 1, fixed_add, scale, d, sum);
 }
 
 static void add_rows(const float *x, int64_t stride, const int64_t *rows, int64_t count, const double *scale,
                      int64_t d, int64_t *sum) {
-    sum_rows(x, stride, rows, count, false, scale, d, sum);
+    sum_rows(x, stride, rows, count, fixed_add, scale, d, sum);
 }
 
 static void take_rows(const float *x, int64_t stride, const int64_t *rows, int64_t count, const double *scale,
                       int64_t d, int64_t *sum) {
-    sum_rows(x, stride, rows, count, true, scale, d, sum);
+    sum_rows(x, stride, rows, count, fixed_sub, scale, d, sum);
 }
 
 static void move_point(const float *x, const double *scale, int64_t d, int64_t *from, int64_t *to) {

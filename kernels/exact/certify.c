@@ -74,7 +74,8 @@ static int32_t nearest_candidate(exk_refine *refine, const exk_doubt *doubt, con
 void exk_refine_queue(exk_refine *refine, const exk_tile *tile, int64_t row, int32_t label, float norm) {
     const int64_t d = refine->filter->d;
     memcpy(refine->rows + refine->queued * d, exk_tile_row(tile, row), (size_t)d * sizeof(float));
-    refine->doubt[refine->queued++] = (exk_doubt){.point = exk_tile_point(tile, row), .label = label, .norm = norm};
+    refine->doubt[refine->queued++] =
+        (exk_doubt){.point = exk_tile_point(tile, row), .label = label, .norm = norm};
 }
 
 void exk_refine_settle(exk_refine *refine) {

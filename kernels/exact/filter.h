@@ -8,12 +8,17 @@
  *
  * With u = 2^-24, gamma_r = r u / (1 - r u) and at most r roundings on any product and on the offset
  * (exk_kernel.roundings), Cauchy-Schwarz and the standard model of rounding (Higham, Accuracy and Stability of
- * Numerical Algorithms, 2002) give for every point, s_j now being the exact score of the true x, c_j and m, l_j <=
- * s_j <= l_j + 2 E_j,     l_j = offset_j - fl(x'.c'_j),   offset_j = h_j - E_j rounded down, E_j = slope_j *
- * ||x'|| + base_j, slope_j = g ||c'_j|| + ||c'_j - 2^e (c_j - m)||, base_j  = g h_j + (rounding of h_j in
- * double) + (d + 64) 2^-149 for underflow, g = gamma_{r+4} / (1 - gamma_{r+4}). In r + 4 are the rounding of x'
- * and that of the final subtraction. The offset is at most h_j + E_j in magnitude, so its roundings cost gamma
- * (h_j + E_j); solved for E_j that makes g of gamma. */
+ * Numerical Algorithms, 2002) give for every point, s_j now being the exact score of the true x, c_j and m,
+ *
+ *     l_j <= s_j <= l_j + 2 E_j,    l_j = offset_j - fl(x'.c'_j),    offset_j = h_j - E_j rounded down,
+ *     E_j = slope_j * ||x'|| + base_j,
+ *     slope_j = g ||c'_j|| + ||c'_j - 2^e (c_j - m)||,
+ *     base_j  = g h_j + (rounding of h_j in double) + (d + 64) 2^-149 for underflow,
+ *     g = gamma_{r+4} / (1 - gamma_{r+4}).
+ *
+ * In r + 4 are the rounding of x', that of the final subtraction and that of the offset to float32, which goes
+ * down and so counts for two. The offset is at most h_j + E_j in magnitude, so its roundings cost gamma (h_j +
+ * E_j); solved for E_j that makes g of gamma. */
 #ifndef EXK_FILTER_H
 #define EXK_FILTER_H
 

@@ -1,11 +1,16 @@
 /* 16 floats: the thin vector layer on AVX-512 (F, DQ, BW, VL). All vec_*.h offer the same operations:
  *
- *   vec_set1 vec_load vec_store      unaligned memory; vec_load_part reads only `count` lanes (0..VEC_LANES and
- * beyond), the others are 0, and touches no byte behind them vec_add vec_sub vec_mul_add      a*b+c with one
- * rounding where the ISA has it, two on scalar vec_min vec_max                  no NaN is ever given to them
- *   vec_sum                          horizontal, log2(VEC_LANES) additions deep; vec_least likewise
- *   vec_less vec_select_i32          comparison and choice of indices; vec_bits: lane i in bit i
+ *   vec_set1 vec_load vec_store      unaligned memory
+ *   vec_load_part                    only the first `count` lanes (0 to VEC_LANES and beyond), the others are 0;
+ *                                    no byte behind them is touched
  *   vec_load_half vec_store_half     the upper 16 bits of each float, the lower ones 0: bfloat16 rounded towards 0
+ *   vec_add vec_sub vec_mul_add      a*b+c with one rounding where the ISA has it, two on scalar
+ *   vec_min vec_max                  no NaN is ever given to them
+ *   vec_sum vec_least                horizontal; the sum log2(VEC_LANES) additions deep
+ *   vec_less vec_bits                comparison; lane i in bit i
+ *   vec_select_i32                   choice of indices
+ *   vec_store_where_i32              the lanes of v where m holds, the others stay as they are in memory
+ *   vec_transpose                    of VEC_LANES rows of VEC_LANES
  */
 #ifndef EXK_VEC_AVX512_H
 #define EXK_VEC_AVX512_H

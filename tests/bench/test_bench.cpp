@@ -1,105 +1,29 @@
 // `exakt bench` as people meet it: what is verified, what is written, what is refused. Times are not looked at.
 #include "tests/bench/records.hpp"
+#include "tests/cli/program.hpp"
 
-#include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <fcntl.h>
-#include <filesystem>
 #include <map>
 #include <set>
-#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 
-#ifdef EXAKT_HAVE_CJSON
-#include <cjson/cJSON.h>
-#endif
-
 namespace {
 
-using arguments = std::vector<std::string>;
+using program_test::arguments, program_test::contains, program_test::line_with, program_test::outcome;
 
-struct outcome {
-    int code;
-    std::string out, err;
-};
-
-std::string content(const std::filesystem::path &path) {
-    std::ostringstream text;
-    text << std::ifstream(path).rdbuf();
-    return text.str();
-}
-
-// A folder of its own for each test; the program runs in it.
-class folder {
+// The program's bench, or that of another build.
+class folder : public program_test::folder {
   public:
-    folder() {
-        char name[] = "/tmp/exakt-bench-XXXXXX";
-        REQUIRE(mkdtemp(name) != nullptr);
-        path_ = name;
-    }
-    folder(const folder &) = delete;
-    folder &operator=(const folder &) = delete;
-    ~folder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-
-    std::string write(const std::string &name, const std::string &text) const {
-        std::ofstream(path_ / name) << text;
-        return (path_ / name).string();
-    }
-    std::string read(const std::string &name) const {
-        return content(path_ / name);
-    }
-
     pid_t start(arguments words, const std::string &program = EXAKT_CLI) const {
-        words.insert(words.begin(), {program, "bench"});
-        std::vector<char *> argv;
-        for (std::string &word : words)
-            argv.push_back(word.data());
-        argv.push_back(nullptr);
-        const std::string out = (path_ / "stdout").string(), err = (path_ / "stderr").string();
-        const pid_t child = fork();
-        if (child == 0) {
-            const int flags = O_WRONLY | O_CREAT | O_TRUNC;
-            if (chdir(path_.c_str()) == 0 && dup2(open(out.c_str(), flags, 0666), 1) == 1 &&
-                dup2(open(err.c_str(), flags, 0666), 2) == 2)
-                execv(program.c_str(), argv.data());
-            _exit(99);
-        }
-        REQUIRE(child > 0);
-        return child;
-    }
-    outcome finish(pid_t child) const {
-        int status = 0;
-        while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-        }
-        const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-        return {code, content(path_ / "stdout"), content(path_ / "stderr")};
+        words.insert(words.begin(), "bench");
+        return start_program(program, words);
     }
     outcome run(const arguments &words, const std::string &program = EXAKT_CLI) const {
         return finish(start(words, program));
     }
-
-  private:
-    std::filesystem::path path_;
 };
-
-bool contains(const std::string &text, const std::string &part) {
-    return text.find(part) != std::string::npos;
-}
-
-// The first line that holds all the parts; "" if there is none.
-std::string line_with(const std::string &text, const arguments &parts) {
-    std::istringstream lines(text);
-    for (std::string line; std::getline(lines, line);)
-        if (std::all_of(parts.begin(), parts.end(), [&](const std::string &part) { return contains(line, part); }))
-            return line;
-    return "";
-}
 
 // The cells of a line of CSV, quotes taken off.
 arguments cells(const std::string &line) {
@@ -173,7 +97,7 @@ TEST_CASE("the table has every row, verified first", "[bench]") {
     for (const char *variant : {"naive", "tiled", "fused"})
         CHECK(line_with(o.out, {std::string("assign_f32_") + variant + "__scalar ", " %", "MiB"}) != "");
     CHECK(line_with(o.out, {"fastest"}) != "");
-    CHECK(contains(o.out, "GFLOP/s of multiply-adds"));
+    CHECK(contains(o.out, "GFLOP/s of multiply-adds (fed from L1)"));
     CHECK(contains(o.out, "reach 50 % only"));
 }
 
@@ -193,7 +117,12 @@ TEST_CASE("the record has a manifest, and rows with their samples", "[bench]") {
     for (const char *key : {"version", "commit", "compiler", "flags", "build_type", "hash", "registry_hash"})
         CHECK_FALSE(text(at(manifest, "build"), key).empty());
     CHECK(cJSON_GetArraySize(at(manifest, "command_line")) == 18);
-    CHECK(cJSON_GetArraySize(at(manifest, "ceilings")) == 2);
+    cJSON *ceilings = at(manifest, "ceilings"), *ceiling;
+    CHECK(cJSON_GetArraySize(ceilings) == 2);
+    cJSON_ArrayForEach(ceiling, ceilings) {
+        CHECK(number(ceiling, "gflops") > 0);
+        CHECK(number(ceiling, "fed_gflops") > 0);
+    }
     for (const char *key : {"started", "init", "openblas_core"})
         CHECK(cJSON_IsString(at(manifest, key)));
     CHECK(contains(f.read("r.json"), "18446744073709551615"));

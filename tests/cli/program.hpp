@@ -2,6 +2,7 @@
 #pragma once
 #include "tests/catch.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
@@ -49,6 +50,9 @@ class folder {
         std::filesystem::remove_all(path_, ignored);
     }
 
+    const std::filesystem::path &path() const {
+        return path_;
+    }
     std::filesystem::path at(const std::string &name) const {
         return path_ / name;
     }
@@ -58,13 +62,16 @@ class folder {
         return at(name).string();
     }
 
-    // Start the program; `prepare` runs in the child before exec.
-    pid_t start(
-        const arguments &words, const std::function<void()> &prepare = [] {}) const {
-        arguments copy = words;
-        copy.insert(copy.begin(), EXAKT_CLI);
+    std::string read(const std::string &name) const {
+        return content(at(name));
+    }
+
+    // Start a program; `prepare` runs in the child before exec.
+    pid_t start_program(
+        const std::string &program, arguments words, const std::function<void()> &prepare = [] {}) const {
+        words.insert(words.begin(), program);
         std::vector<char *> argv;
-        for (std::string &word : copy)
+        for (std::string &word : words)
             argv.push_back(word.data());
         argv.push_back(nullptr);
         const std::string out = at("stdout").string(), err = at("stderr").string();
@@ -73,16 +80,21 @@ class folder {
             const int flags = O_WRONLY | O_CREAT | O_TRUNC;
             const bool ready = chdir(path_.c_str()) == 0 && dup2(open(out.c_str(), flags, 0666), 1) == 1 &&
                                dup2(open(err.c_str(), flags, 0666), 2) == 2;
-            setenv("EXAKT_CACHE", at("cache").c_str(),
-                   1); // what is kept for the user who runs the tests is no concern
+            // What is kept for the user who runs the tests is no concern.
+            setenv("EXAKT_CACHE", at("cache").c_str(), 1);
             if (ready)
                 prepare();
             if (ready)
-                execv(EXAKT_CLI, argv.data());
+                execv(program.c_str(), argv.data());
             _exit(99);
         }
         REQUIRE(child > 0);
         return child;
+    }
+
+    pid_t start(
+        const arguments &words, const std::function<void()> &prepare = [] {}) const {
+        return start_program(EXAKT_CLI, words, prepare);
     }
 
     outcome finish(pid_t child) const {
@@ -90,7 +102,7 @@ class folder {
         while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
         }
         const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-        return {code, content(at("stdout")), content(at("stderr"))};
+        return {code, read("stdout"), read("stderr")};
     }
 
     outcome run(
@@ -104,6 +116,15 @@ class folder {
 
 inline bool contains(const std::string &text, const std::string &part) {
     return text.find(part) != std::string::npos;
+}
+
+// The first line that holds all the parts; "" if there is none.
+inline std::string line_with(const std::string &text, const arguments &parts) {
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);)
+        if (std::all_of(parts.begin(), parts.end(), [&](const std::string &part) { return contains(line, part); }))
+            return line;
+    return "";
 }
 
 // With every run of blanks and line breaks as one blank.

@@ -28,18 +28,20 @@ TEST_CASE("multiply-adds have a rate on every usable instruction set", "[ceiling
     for (size_t i = 0; exk_isa_name(i); i++) {
         const char *isa = exk_isa_name(i);
         for (int threads : {1, 2, 3}) {
-            exk_error error = {};
-            double rate = -1;
             INFO(isa << ", " << threads << " threads");
-            const exk_status status = exk_ceiling_flops(nullptr, isa, threads, blink, &rate, &error);
-            if (exk_isa_obstacle(isa)) {
-                CHECK(status == EXK_ERR_VARIANT);
-                CHECK(std::string(error.message).find(isa) == 0);
-                CHECK(rate == -1);
-            } else {
-                CHECK(status == EXK_OK);
-                CHECK(std::isfinite(rate));
-                CHECK(rate > 0);
+            for (const auto flops : {exk_ceiling_flops, exk_ceiling_fed_flops}) {
+                exk_error error = {};
+                double rate = -1;
+                const exk_status status = flops(nullptr, isa, threads, blink, &rate, &error);
+                if (exk_isa_obstacle(isa)) {
+                    CHECK(status == EXK_ERR_VARIANT);
+                    CHECK(std::string(error.message).find(isa) == 0);
+                    CHECK(rate == -1);
+                } else {
+                    CHECK(status == EXK_OK);
+                    CHECK(std::isfinite(rate));
+                    CHECK(rate > 0);
+                }
             }
         }
     }

@@ -1,94 +1,38 @@
 // `exakt verify` must find what is wrong: the program is built once more with variants that crash, mislabel ties,
 // touch what is not theirs or claim too much.
-#include "tests/catch.hpp"
+#include "tests/cli/program.hpp"
 
-#include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 #include <string>
-#include <sys/wait.h>
 #include <thread>
-#include <unistd.h>
 #include <vector>
 
 namespace {
 
-using arguments = std::vector<std::string>;
+using program_test::arguments, program_test::contains, program_test::line_with;
 
 struct outcome {
     int code;
     std::string text; // stdout and stderr
 };
 
-// A folder of its own for each test; the program runs in it.
-class folder {
+class folder : public program_test::folder {
   public:
-    folder() {
-        char name[] = "/tmp/exakt-verify-XXXXXX";
-        REQUIRE(mkdtemp(name) != nullptr);
-        path = name;
-    }
-    folder(const folder &) = delete;
-    folder &operator=(const folder &) = delete;
-    ~folder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path, ignored);
-    }
-
     pid_t start(const std::string &program, arguments words) const {
-        words.insert(words.begin(), {program, "verify"});
-        std::vector<char *> argv;
-        for (std::string &word : words)
-            argv.push_back(word.data());
-        argv.push_back(nullptr);
-        const std::filesystem::path out = path / "out";
-        const pid_t child = fork();
-        if (child == 0) {
-            if (chdir(path.c_str()) == 0 && freopen(out.c_str(), "w", stdout) && dup2(1, 2) == 2)
-                execv(program.c_str(), argv.data());
-            _exit(99);
-        }
-        REQUIRE(child > 0);
-        return child;
+        words.insert(words.begin(), "verify");
+        return start_program(program, words);
     }
-
     outcome finish(pid_t child) const {
-        int status = 0;
-        while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-        }
-        std::ostringstream text;
-        text << std::ifstream(path / "out").rdbuf();
-        return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), text.str()};
+        const program_test::outcome o = program_test::folder::finish(child);
+        return {o.code, o.out + o.err};
     }
-
     outcome run(const std::string &program, const arguments &words) const {
         return finish(start(program, words));
     }
-
-    std::filesystem::path path;
 };
-
-bool contains(const std::string &text, const std::string &part) {
-    return text.find(part) != std::string::npos;
-}
-
-// The first line that holds all the parts; "" if there is none.
-std::string line_with(const std::string &text, const arguments &parts) {
-    std::istringstream lines(text);
-    for (std::string line; std::getline(lines, line);) {
-        bool all = true;
-        for (const std::string &part : parts)
-            all = all && contains(line, part);
-        if (all)
-            return line;
-    }
-    return "";
-}
 
 // What follows the parts in the first line that holds them, in words.
 arguments words_behind(const std::string &text, const std::string &part) {
@@ -127,7 +71,7 @@ TEST_CASE("every broken variant is found, the others pass", "[verify]") {
 TEST_CASE("a failing case is shrunk, and can be repeated", "[verify]") {
     const folder f;
     const outcome o = f.run(EXAKT_BROKEN_CLI,
-                            {"--quick", "--seed", "5", "--variants", broken("ties"), "--dump", f.path.string()});
+                            {"--quick", "--seed", "5", "--variants", broken("ties"), "--dump", f.path().string()});
     INFO(o.text);
     CHECK(o.code == 1);
     // Two centroids with one point or two in the middle.
@@ -135,7 +79,7 @@ TEST_CASE("a failing case is shrunk, and can be repeated", "[verify]") {
     CHECK(line_with(o.text, {"point 0:"}) != "");
     CHECK(line_with(o.text, {"seed 5"}) != "");
     bool dumped = false;
-    for (const auto &entry : std::filesystem::directory_iterator(f.path))
+    for (const auto &entry : std::filesystem::directory_iterator(f.path()))
         dumped = dumped || entry.path().extension() == ".npy";
     CHECK(dumped);
     const arguments again = words_behind(o.text, "again: exakt verify");
