@@ -227,6 +227,7 @@ static exit_code tune_shape(evaluation *e, evaluate_shape *shape) {
     exit_code code = tune_space_create(&r.space, &e->topology, e->variants, e->variant_count, &shape->shape,
                                        e->threads, tune_axis_ratio);
     if (code == CLI_OK && begin_search(e, &r, e->budget)) {
+        r.search.prior = tune_prior(&r.space, &shape->shape);
         const exk_ending ending = exk_search_run(&r.search);
         if (ending == EXK_ENDED_STOP || r.search.chosen < 0)
             code = failure_of(&r);

@@ -155,8 +155,10 @@ static void load_measurements(explanation *e) {
         warn("%s; the measurements are ignored", error.message);
     tune_find_past(&e->run, records, count, &like);
     free(records);
-    if (e->run.past_count > 0 && exk_search_begin(&e->run.search))
+    if (e->run.past_count > 0 && exk_search_begin(&e->run.search)) {
+        e->run.search.prior = tune_prior(&e->run.space, &e->shape);
         tune_recall(&e->run);
+    }
 }
 
 static int measured_trial(const explanation *e, const exk_plan *plan) {
@@ -169,6 +171,14 @@ static int measured_trial(const explanation *e, const exk_plan *plan) {
             return i;
     }
     return -1;
+}
+
+/* What a run takes that knows no profile: the model's plan of the variant that "auto" stands for. */
+static int model_trial(const explanation *e) {
+    const int prior = tune_prior(&e->run.space, &e->shape);
+    return prior >= 0 && prior < e->run.search.count && e->run.search.trials[prior].count > 0
+               ? prior
+               : measured_trial(e, &e->model);
 }
 
 static exit_code make_space(explanation *e) {
@@ -228,7 +238,7 @@ static exit_code gather(explanation *e) {
     load_measurements(e);
     list_uses(e);
     e->bound = explain_bound_of(e, &e->used);
-    e->seed = measured_trial(e, &e->model);
+    e->seed = model_trial(e);
     e->chosen = measured_trial(e, &e->used);
     return CLI_OK;
 }

@@ -278,7 +278,7 @@ static void print_verdict(const explanation *e) {
         return;
     const exk_trial *seed = &s->trials[e->seed], *chosen = &s->trials[s->chosen];
     const double gap = seed->level / chosen->level - 1;
-    if (seed->tied) {
+    if (seed->tied || e->seed == s->chosen) {
         printf("The model was right: its plan cannot be told apart from the fastest (noise %.1f %%).\n",
                100 * s->noise);
         return;

@@ -210,6 +210,8 @@ static exit_code search_plan(tuning *t, tune_run *r) {
     /* A search that goes on must ask what it asked before; what was kept since is among its trials anyway. */
     const bool goes_on = r->past_count > 0;
     int kept = goes_on ? -1 : add_kept(t, r);
+    r->search.kept = kept;
+    r->search.prior = tune_prior(&r->space, &r->points.shape);
     const exk_ending ending = exk_search_run(&r->search);
     if (t->s->grid && ending != EXK_ENDED_STOP)
         measure_grid(&r->search);

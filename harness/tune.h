@@ -29,6 +29,9 @@ exit_code tune_space_create(tune_space *space, const exk_topology *topology, con
                             int variant_count, const exk_shape *shape, int threads, double ratio);
 void tune_space_free(tune_space *space);
 
+/* The arm of the variant that "auto" stands for, or -1: its seed is what a run takes that knows no profile. */
+int tune_prior(const tune_space *space, const exk_shape *shape);
+
 /* The plan of a choice. */
 exk_plan tune_plan(const tune_space *space, const exk_topology *topology, const exk_search *search,
                    const exk_choice *choice, const exk_shape *shape, int threads);

@@ -51,14 +51,17 @@ static void print_trial(const tune_run *r, const char *what, int trial) {
     putchar('\n');
 }
 
-/* The seed of the arm that won: what the model alone would have done. */
-static int seed_of(const exk_search *s, int trial) {
-    return s->trials[trial].choice.arm;
+/* What the model alone would have done: the seed of the variant that "auto" stands for, else of the one that won.
+ */
+static int model_trial(const tune_run *r) {
+    const exk_search *s = &r->search;
+    const int prior = tune_prior(&r->space, &r->points.shape);
+    return prior >= 0 && s->trials[prior].count > 0 ? prior : s->trials[s->chosen].choice.arm;
 }
 
 static void print_gain(const tune_run *r, int kept) {
     const exk_search *s = &r->search;
-    const int from = kept >= 0 ? kept : seed_of(s, s->chosen);
+    const int from = kept >= 0 ? kept : model_trial(r);
     const double gain = s->trials[from].level / s->trials[s->chosen].level - 1;
     const char *name = kept >= 0 ? "the kept plan" : "the model's plan";
     if (s->trials[from].count == 0)
@@ -95,7 +98,7 @@ void tune_print_outcome(const tune_run *r, exk_ending ending, int kept) {
         printf("  nothing was measured\n");
         return;
     }
-    print_trial(r, "model", seed_of(s, s->chosen));
+    print_trial(r, "model", model_trial(r));
     if (kept >= 0)
         print_trial(r, "kept", kept);
     print_trial(r, "fastest", s->best);
@@ -103,10 +106,10 @@ void tune_print_outcome(const tune_run *r, exk_ending ending, int kept) {
         print_trial(r, "chosen", s->chosen);
     if (s->ties > 1)
         printf("  %d plans cannot be told apart from the fastest; chosen: %s\n", s->ties,
-               s->chosen == kept                  ? "the one that was kept"
-               : s->chosen == s->best             ? "the fastest, of them the one with the smallest tiles"
-               : s->chosen == seed_of(s, s->best) ? "the model's"
-                                                  : "the one with the smallest tiles");
+               s->chosen == kept             ? "the one that was kept"
+               : s->chosen == s->best        ? "the fastest, of them the one with the smallest tiles"
+               : s->chosen == model_trial(r) ? "the model's"
+                                             : "the one with the smallest tiles");
     print_gain(r, kept);
     print_effort(r, ending);
 }

@@ -27,13 +27,30 @@ static bool is_trial(const tune_run *r, const exk_search *s, int trial, const tu
     return same;
 }
 
-/* The time of a trial in a round of the log; 0 if it is not there. */
-static double recorded(const tune_run *r, const exk_search *s, int trial) {
+/* Records that lie together and are of one round: what one run of the program measured of it, or two that followed
+ * each other. */
+typedef struct block {
+    int first, last;
+} block;
+
+/* The next block of a round from record `from` on; first == last if there is none. */
+static block next_block(const tune_run *r, int round, int from) {
+    block b = {from, from};
+    while (b.first < r->past_count && r->past[b.first].round != round)
+        b.first++;
+    b.last = b.first;
+    while (b.last < r->past_count && r->past[b.last].round == round)
+        b.last++;
+    return b;
+}
+
+/* The time of a trial in a block; 0 if it is not there. */
+static double recorded(const tune_run *r, const exk_search *s, int trial, block b) {
     double seconds = 0;
     bool flagged = true;
-    for (int i = 0; i < r->past_count; i++) {
+    for (int i = b.first; i < b.last; i++) {
         const tune_record *record = &r->past[i];
-        if (record->round != s->rounds || !is_trial(r, s, trial, record))
+        if (!is_trial(r, s, trial, record))
             continue;
         seconds = seconds == 0 ? record->seconds : better(seconds, flagged, record->seconds, record->flags);
         flagged = flagged && record->flags;
@@ -41,20 +58,35 @@ static double recorded(const tune_run *r, const exk_search *s, int trial) {
     return seconds;
 }
 
+/* Whether a block is of these very trials, and no others: times of other rounds must not mix with it. */
+static bool is_round(const tune_run *r, const exk_search *s, const int *trials, int count, block b,
+                     double *seconds) {
+    for (int i = 0; i < count; i++) {
+        seconds[i] = recorded(r, s, trials[i], b);
+        if (seconds[i] == 0)
+            return false;
+    }
+    for (int i = b.first; i < b.last; i++) {
+        bool found = false;
+        for (int j = 0; j < count && !found; j++)
+            found = is_trial(r, s, trials[j], &r->past[i]);
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
 /* False, and nothing is replayed any more, if the log does not have this very round as a whole. */
 static bool replay(tune_run *r, const exk_search *s, const int *trials, int count, double *seconds, double *cost) {
-    bool whole = true;
-    for (int i = 0; i < count; i++) {
-        seconds[i] = recorded(r, s, trials[i]);
-        whole = whole && seconds[i] != 0;
-    }
+    block b = next_block(r, s->rounds, 0);
+    while (b.first < b.last && !is_round(r, s, trials, count, b, seconds))
+        b = next_block(r, s->rounds, b.last);
+    const bool whole = b.first < b.last;
     *cost = 0;
-    for (int i = 0; i < r->past_count && whole; i++) {
-        if (r->past[i].round == s->rounds) {
-            *cost += r->past[i].wall;
-            r->samples++;
-            r->disturbed += r->past[i].flags != 0;
-        }
+    for (int i = b.first; i < b.last; i++) {
+        *cost += r->past[i].wall;
+        r->samples++;
+        r->disturbed += r->past[i].flags != 0;
     }
     r->replayed += whole;
     r->past_count = whole ? r->past_count : 0;
@@ -89,21 +121,27 @@ static bool choice_of(const tune_run *r, const tune_record *record, exk_choice *
     return false;
 }
 
+/* The trials of a block, each once; -1 if one of them is unknown here. */
+static int list_block(tune_run *r, block b, int *trials) {
+    int count = 0;
+    for (int i = b.first; i < b.last; i++) {
+        exk_choice choice;
+        const int trial = choice_of(r, &r->past[i], &choice) ? exk_search_add(&r->search, &choice) : -1;
+        bool seen = false;
+        for (int j = 0; j < count; j++)
+            seen = seen || trials[j] == trial;
+        if (trial < 0)
+            return -1;
+        if (!seen)
+            trials[count++] = trial;
+    }
+    return count;
+}
+
 bool tune_recall(tune_run *r) {
-    int *trials = calloc((size_t)r->past_count + 1, sizeof *trials), count = 1;
-    while (trials && count > 0) {
-        count = 0;
-        for (int i = 0; i < r->past_count; i++) {
-            exk_choice choice;
-            if (r->past[i].round != r->search.rounds || !choice_of(r, &r->past[i], &choice))
-                continue;
-            const int trial = exk_search_add(&r->search, &choice);
-            bool seen = trial < 0;
-            for (int j = 0; j < count; j++)
-                seen = seen || trials[j] == trial;
-            if (!seen)
-                trials[count++] = trial;
-        }
+    int *trials = calloc((size_t)r->past_count + 1, sizeof *trials);
+    for (int count = 1; trials && count > 0;) {
+        count = list_block(r, next_block(r, r->search.rounds, 0), trials);
         if (count > 0 && !exk_search_round(&r->search, trials, count))
             break;
     }

@@ -176,6 +176,14 @@ exit_code tune_space_create(tune_space *space, const exk_topology *topology, con
                : fail(CLI_VARIANT, "none of the variants takes this shape; exakt list shows the limits");
 }
 
+int tune_prior(const tune_space *space, const exk_shape *shape) {
+    const exk_variant *automatic = exk_variant_auto(shape);
+    for (int i = 0; i < space->count; i++)
+        if (space->variants[i] == automatic)
+            return i;
+    return -1;
+}
+
 void tune_space_free(tune_space *space) {
     free(space->variants);
     free(space->arms);

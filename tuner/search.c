@@ -89,7 +89,7 @@ bool exk_search_begin(exk_search *s) {
     s->count = s->capacity = s->rounds = 0;
     s->spent = 0;
     s->stage = EXK_STAGE_ARMS;
-    s->best = s->chosen = -1;
+    s->best = s->chosen = s->kept = s->prior = -1;
     s->ties = 0;
     s->noise = NAN;
     s->no_memory = false;
@@ -198,10 +198,8 @@ static double usual_rest(const exk_search *s, const fit *f) {
 static void solve(const exk_search *s, fit *f) {
     clear(f->level, f->levels);
     clear(f->effect, f->effects);
-    double full = INFINITY;
     for (int i = 0; i < SQUARE_SWEEPS + ROBUST_SWEEPS; i++) {
-        if (i == SQUARE_SWEEPS)
-            full = fmax(rest_usual * usual_rest(s, f), rest_least);
+        const double full = i < SQUARE_SWEEPS ? INFINITY : fmax(rest_usual * usual_rest(s, f), rest_least);
         sweep(s, f, true, full);
         sweep(s, f, false, full);
     }
@@ -234,14 +232,19 @@ static void find_best(exk_search *s) {
             s->best = i;
 }
 
+/* What would be taken if nothing were measured: the seed of the prior arm, else of the trial's own. */
+static int guess_of(const exk_search *s, int trial) {
+    return s->prior >= 0 && !s->trials[s->prior].failed ? s->prior : s->trials[trial].choice.arm;
+}
+
 /* Of the ties the one with the smallest tiles, if the search could tell what is as fast as the best. If it was too
- * noisy for that, the seed is a better guess than small tiles or luck: whoever wins among so many was lucky, too.
+ * noisy for that, the first guess is better than small tiles or luck: whoever wins among so many was lucky, too.
  */
 static int choose(const exk_search *s) {
-    const exk_trial *best = &s->trials[s->best], *seed = &s->trials[best->choice.arm];
+    const exk_trial *best = &s->trials[s->best], *guess = &s->trials[guess_of(s, s->best)];
     int chosen = s->best;
     if (!(s->noise <= tie_share))
-        return counts(s, seed) && seed->low <= (1 + s->noise) * best->high ? best->choice.arm : s->best;
+        return counts(s, guess) && guess->low <= (1 + s->noise) * best->high ? guess_of(s, s->best) : s->best;
     for (int i = 0; i < s->count; i++)
         if (s->trials[i].tied &&
             exk_choice_weight(s, &s->trials[i].choice) < exk_choice_weight(s, &s->trials[chosen].choice))
@@ -352,6 +355,16 @@ static int fewest_samples(const exk_search *s, const int *list, int count) {
 
 /* --- the stages --- */
 
+/* The prior's seed stays, however bad its first samples are. */
+static int with_prior(const exk_search *s, int *list, int count) {
+    bool there = s->prior < 0 || s->trials[s->prior].failed;
+    for (int i = 0; i < count; i++)
+        there = there || list[i] == s->prior;
+    if (!there)
+        list[count] = s->prior;
+    return there ? count : count + 1;
+}
+
 /* All that there is at first, slow ones leaving. *count goes down to those worth going on from. */
 static verdict race_arms(exk_search *s, int *list, int *count) {
     const double most[] = {hopeless, slow, slow, beaten};
@@ -360,6 +373,7 @@ static verdict race_arms(exk_search *s, int *list, int *count) {
         if (v != FINISHED)
             return v;
         *count = sort_and_drop(s, list, *count, most[round] * best_level(s, list, *count));
+        *count = with_prior(s, list, *count);
     }
     return FINISHED;
 }
@@ -410,14 +424,14 @@ static void add_move(exk_search *s, int from, const move *m, int *list, int *cou
     list[(*count)++] = trial;
 }
 
-/* Everyone near a trial, behind itself and the arm's seed: with both in all rounds, luck on the way from one to
+/* Everyone near a trial, behind itself and the first guess: with both in all rounds, luck on the way from one to
  * the other does not add up. */
 static int list_moves(exk_search *s, int from, int radius, int *list, int *anchors) {
-    const int seed = s->trials[from].choice.arm;
+    const int guess = guess_of(s, from);
     int count = 0;
     list[count++] = from;
-    if (seed != from && !s->trials[seed].failed)
-        list[count++] = seed;
+    if (guess != from && !s->trials[guess].failed)
+        list[count++] = guess;
     *anchors = count;
     for (int field = 0; field < EXK_FIELD_COUNT; field++)
         for (int by = -2; by <= 2; by++)
@@ -475,19 +489,19 @@ static verdict search_near(exk_search *s, const int *list, int count) {
     return FINISHED;
 }
 
-/* The seed of the best arm is a finalist, too, unless it is far behind: whether it was good enough is the
- * question. */
-static int with_seed(const exk_search *s, int *list, int count) {
-    const int seed = s->trials[s->best].choice.arm;
-    bool there = s->trials[seed].failed || s->trials[seed].level > beaten * s->trials[s->best].level;
+/* One that is a finalist unless it is far behind: whether it was good enough is the question. */
+static int with_trial(const exk_search *s, int *list, int count, int trial) {
+    if (trial < 0 || s->trials[trial].count == 0 || s->trials[trial].failed ||
+        s->trials[trial].level > beaten * s->trials[s->best].level)
+        return count;
     for (int i = 0; i < count; i++)
-        there = there || list[i] == seed;
-    if (!there)
-        list[count < FINALISTS ? count : FINALISTS - 1] = seed;
-    return there || count == FINALISTS ? count : count + 1;
+        if (list[i] == trial)
+            return count;
+    list[count] = trial;
+    return count + 1;
 }
 
-/* The fastest few. */
+/* The fastest few, the first guess, and what was kept. */
 static int list_finalists(const exk_search *s, int *list) {
     int *all = calloc((size_t)s->count + 1, sizeof *all), count = 0, kept = 0;
     for (int i = 0; all && i < s->count; i++)
@@ -499,7 +513,10 @@ static int list_finalists(const exk_search *s, int *list) {
         kept++;
     }
     free(all);
-    return s->best < 0 ? kept : with_seed(s, list, kept);
+    if (s->best < 0)
+        return kept;
+    kept = with_trial(s, list, kept, guess_of(s, s->best));
+    return with_trial(s, list, kept, s->kept);
 }
 
 static int drop_slower(const exk_search *s, int *list, int count) {
@@ -513,7 +530,7 @@ static int drop_slower(const exk_search *s, int *list, int count) {
 }
 
 static verdict make_sure(exk_search *s) {
-    int list[FINALISTS], count = list_finalists(s, list);
+    int list[FINALISTS + 2], count = list_finalists(s, list);
     for (int round = 0; round < FINAL_MOST && count > 0; round++) {
         const verdict v = next_round(s, list, count, s->budget);
         if (v != FINISHED)

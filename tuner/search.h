@@ -7,7 +7,8 @@
  * best arm identification and hyperparameter optimization, AISTATS 2016). A round measures all who contend once,
  * interleaved, so that times of one round can be compared even if the machine was slower in another. At last the
  * fastest few contend until their intervals are narrow. Those that cannot be told apart from the fastest are ties,
- * and of them the one with the smallest tiles is chosen: it leaves most of the caches to others. */
+ * and of them the one with the smallest tiles is chosen: it leaves most of the caches to others. Where noise is so
+ * large that ties mean little, what was the best guess at first is chosen, unless it is beaten all the same. */
 #ifndef EXK_SEARCH_H
 #define EXK_SEARCH_H
 
@@ -78,6 +79,12 @@ typedef struct exk_search {
     double budget; /* rounds begin as long as less than this was spent */
     exk_measure_fn measure;
     void *user;
+
+    /* May be set between exk_search_begin and exk_search_run; -1: none. */
+    int kept; /* a trial that is compared with the fastest at last */
+    /* The arm whose seed is the best guess before anything is measured: it is in nearly every round, and chosen
+     * where noise hides whether another is faster. */
+    int prior;
 
     exk_trial *trials;
     int count, capacity;
