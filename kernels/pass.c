@@ -331,6 +331,7 @@ bool exk_run_pass(exk_run *run, exk_purpose purpose, exk_tally *tally) {
     if (exk_run_stopped(run))
         return false;
     const double begun = exk_now();
+    bool complete = true;
     prepare_skipping(run, purpose);
     for (int thread = 0; thread < run->plan.threads; thread++)
         start_worker(run, &run->worker[thread], begun);
@@ -341,8 +342,11 @@ bool exk_run_pass(exk_run *run, exk_purpose purpose, exk_tally *tally) {
         prepare_part(run, worker, part, parts);
         lap(worker, &worker->tally.parts.prepare);
         process_points(run, part, parts, purpose);
+        /* Points of a pass that was stopped may have no label; all threads must think the same of that. */
 #pragma omp barrier
-        if (purpose == EXK_TO_COLLECT) {
+#pragma omp single
+        complete = !exk_run_stopped(run);
+        if (complete && purpose == EXK_TO_COLLECT) {
             worker->lap = exk_now();
             exk_run_collect(run, part, parts, total_moved(run));
             lap(worker, &worker->tally.parts.update);
