@@ -15,7 +15,7 @@ static int64_t roundings(const exk_shape *shape, const exk_plan *plan) {
 }
 
 static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
-                   const exk_tile *tile) {
+                      const exk_tile *tile) {
     (void)plan;
     (void)workspace;
     for (int64_t i = 0; i < tile->rows; i++) {
