@@ -10,28 +10,31 @@ else()
     set(EXAKT_ARCH other)
 endif()
 
-# Set EXAKT_ISA_<name>_BUILT and EXAKT_ISA_<name>_FLAGS for every row of isa.inc.
+# Set EXAKT_ISA_<name>_BUILT, _BASE and _FLAGS for every row of isa.inc.
 set(isa_inc ${PROJECT_SOURCE_DIR}/kernels/isa.inc)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${isa_inc})
 file(STRINGS ${isa_inc} isa_rows REGEX "^EXK_ISA\\(")
 foreach(row IN LISTS isa_rows)
-    string(REGEX MATCH "^EXK_ISA\\(([a-z0-9]+), *([a-z0-9_]+), *[0-9]+, *\"([^\"]*)\"\\)" _ "${row}")
+    string(REGEX MATCH "^EXK_ISA\\(([a-z0-9]+), *([a-z0-9_]+), *[0-9]+, *([a-z0-9]+), *\"([^\"]*)\"\\)" _ "${row}")
     set(isa ${CMAKE_MATCH_1})
     set(arch ${CMAKE_MATCH_2})
-    separate_arguments(features UNIX_COMMAND "${CMAKE_MATCH_3}")
+    set(EXAKT_ISA_${isa}_BASE ${CMAKE_MATCH_3})
+    separate_arguments(features UNIX_COMMAND "${CMAKE_MATCH_4}")
     set(EXAKT_ISA_${isa}_FLAGS "")
     if(arch STREQUAL x86_64)
         list(TRANSFORM features PREPEND "-m" OUTPUT_VARIABLE EXAKT_ISA_${isa}_FLAGS)
     endif()
     if(arch STREQUAL any OR arch STREQUAL EXAKT_ARCH)
         set(EXAKT_ISA_${isa}_BUILT TRUE)
-        list(APPEND EXAKT_ISAS ${isa})
+        if(EXAKT_ISA_${isa}_BASE STREQUAL isa)
+            list(APPEND EXAKT_ISAS ${isa})
+        endif()
     endif()
 endforeach()
 # "scalar" means scalar: the compiler must not vectorise it behind our back.
 set(EXAKT_ISA_scalar_FLAGS -fno-tree-vectorize -fno-tree-slp-vectorize)
 
-# exakt_add_per_isa(target source...): compile each source once for every ISA in this build. NAME.c defines a table of
+# exakt_add_per_isa(target source...): compile each source once for every base ISA in this build. NAME.c defines a table of
 # functions under the symbol EXK_NAME; isas.inc lists for every ISA the tables, in the order of the sources.
 function(exakt_add_per_isa target)
     set(generated ${CMAKE_CURRENT_BINARY_DIR}/${target}_rows)
@@ -85,7 +88,9 @@ function(exakt_add_variants target)
             set(object ${target}_${name})
             add_library(${object} OBJECT ${source})
             target_compile_definitions(${object} PRIVATE
-                EXK_KERNEL=${name} EXK_MR=${mr} EXK_NV=${nv} EXK_VEC_HEADER="kernels/vec/vec_${isa}.h")
+                EXK_KERNEL=${name} EXK_MR=${mr} EXK_NV=${nv}
+                EXK_VEC_HEADER="kernels/vec/vec_${EXAKT_ISA_${isa}_BASE}.h"
+                EXK_DOT_HEADER="kernels/vec/dot_${isa}.h")
             # gcc takes minutes to follow every variable of an unrolled kernel for the debugger.
             target_compile_options(${object} PRIVATE ${EXAKT_ISA_${isa}_FLAGS}
                 $<$<C_COMPILER_ID:GNU>:-fno-var-tracking>)

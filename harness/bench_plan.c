@@ -1,5 +1,6 @@
 /* How much to measure: so much that medians are worth something, so little that people wait for it. */
 #include "harness/bench.h"
+#include "kernels/cpu.h"
 #include "harness/blas_core.h"
 #include "harness/report.h"
 #include "harness/run.h"
@@ -41,7 +42,7 @@ static const char *blas_isa(const char *own) {
 }
 
 static const char *ceiling_isa(const exk_variant *variant) {
-    return strcmp(variant->strategy, "blas") == 0 ? blas_isa(variant->isa) : variant->isa;
+    return strcmp(variant->strategy, "blas") == 0 ? blas_isa(variant->isa) : exk_isa_base(variant->isa);
 }
 
 static int find_ceiling(bench_group *g, const char *isa, int threads) {

@@ -231,9 +231,14 @@ static bool is_duplicate(const rig *r, int64_t j) {
     return isinf(r->filter.h[j]);
 }
 
-/* Whether the variant may leave points and centroids out of this iteration. */
+/* Whether the variant may leave points out of this iteration. */
 static bool skips(const rig *r) {
     return r->kernel->survivors && r->iteration > 0;
+}
+
+/* Whether it may leave centroids out. */
+static bool selects(const rig *r) {
+    return r->kernel->selective || skips(r);
 }
 
 /* What certify relies on: best <= s_label <= best + 2 E_label, and second <= s_j for every other j. */
@@ -248,7 +253,7 @@ static bool row_is_proof(rig *r, const exk_tile *tile, int64_t i, float norm) {
     if (!is_upper(r, tile->best[i], norm, row, label))
         return complain(r, "is the label, but best is too low for its score", row, label);
     /* Centroids that were left out have no part in second. */
-    for (int64_t j = 0; j < r->p->k && !skips(r); j++)
+    for (int64_t j = 0; j < r->p->k && !selects(r); j++)
         if (j != label && !is_duplicate(r, j) && !is_lower(r, tile->second[i], row, j))
             return complain(r, "its score is below second", row, j);
     return true;
@@ -348,8 +353,8 @@ static exk_tile place_tile(rig *r, int64_t first, const int32_t *list, int64_t r
                      .best = place(r, BEST, (size_t)rows * sizeof(float)),
                      .second = place(r, SECOND, (size_t)rows * sizeof(float))};
     tile.error = exk_round_up(r->largest_error);
-    for (int64_t i = 0; i < rows && r->iteration > 0; i++)
-        tile.label[i] = r->truth->nearest[r->iteration - 1][exk_tile_point(&tile, i)];
+    for (int64_t i = 0; i < rows; i++)
+        tile.label[i] = r->iteration > 0 ? r->truth->nearest[r->iteration - 1][exk_tile_point(&tile, i)] : -1;
     return tile;
 }
 

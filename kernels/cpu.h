@@ -18,6 +18,9 @@ bool exk_isa_native(const char *isa);
 /* float32 values in a vector of this ISA; 0 for an unknown one. */
 int exk_isa_lanes(const char *isa);
 
+/* The set of isa.inc whose vector layer this one uses: itself for most; `isa` for an unknown one. */
+const char *exk_isa_base(const char *isa);
+
 /* The i-th ISA of isa.inc, weakest first; NULL beyond the last. */
 const char *exk_isa_name(size_t i);
 

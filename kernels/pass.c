@@ -175,11 +175,19 @@ void exk_run_keep_survivors(exk_run *run, const exk_engine *engine, exk_worker *
     }
 }
 
+/* Labels of other centroids than those of the pass before tell nothing. */
+static void recall_labels(const exk_run *run, const exk_tile *tile, exk_purpose purpose) {
+    const size_t bytes = (size_t)tile->rows * sizeof *tile->label;
+    if (purpose == EXK_TO_APPROACH || !run->fits)
+        memset(tile->label, -1, bytes);
+    else
+        memcpy(tile->label, run->previous + tile->first, bytes);
+}
+
 /* The tile without the points that keep the labels they had. */
 static exk_tile surviving_tile(exk_run *run, exk_worker *worker, const exk_tile *whole,
                                const exk_workspace *workspace) {
     exk_tile seen = *whole;
-    memcpy(whole->label, run->previous + whole->first, (size_t)whole->rows * sizeof *whole->label);
     exk_run_keep_survivors(run, &run->engine[run->engines - 1], worker, workspace, &seen);
     return seen;
 }
@@ -188,6 +196,7 @@ static void process_tile(exk_run *run, exk_worker *worker, int64_t first, int64_
     const exk_tile whole = exk_run_tile(run, worker, first, rows);
     const exk_workspace workspace = workspace_of(run, worker, first);
     exk_tile seen = whole;
+    recall_labels(run, &whole, purpose);
     if (run->pass_skips)
         seen = surviving_tile(run, worker, &whole, &workspace);
     exk_run_centre(run, worker, &seen);

@@ -16,6 +16,7 @@
                          {EXK_DEPTH_TILE, 8, INT64_C(1) << 20, 1}}
 #define EXK_TUNES_GROUPS {{EXK_POINT_TILE, 1, INT64_C(1) << 15, 16}, {EXK_DEPTH_TILE, 8, INT64_C(1) << 20, 1}}
 #define EXK_ANY_SHAPE {.d_max = INT64_C(1) << 40, .k_max = INT32_MAX}
+#define EXK_INT8_SHAPE {.d_max = INT64_C(1) << 15, .k_max = INT32_MAX} /* bytes are added up in int32 */
 #define EXK_BLAS_SHAPE {.d_max = INT32_MAX, .k_max = INT32_MAX} /* OpenBLAS takes its sizes as int */
 /* clang-format on */
 
@@ -89,7 +90,7 @@ const exk_kernel *exk_variant_kernel(const exk_variant *variant) {
 
 static const isa_code *code_for(const char *isa) {
     for (size_t i = 0; i < sizeof isa_codes / sizeof isa_codes[0]; i++) {
-        if (strcmp(isa_codes[i].isa, isa) == 0)
+        if (strcmp(isa_codes[i].isa, exk_isa_base(isa)) == 0)
             return &isa_codes[i];
     }
     return NULL;
@@ -102,7 +103,7 @@ const exk_bulk *exk_bulk_for(const char *isa) {
 
 const exk_peak *exk_peak_for(const char *isa) {
     const isa_code *code = code_for(isa);
-    return code ? code->peak : NULL;
+    return code && strcmp(isa, code->isa) == 0 ? code->peak : NULL;
 }
 
 const exk_bulk *exk_bulk_here(void) {

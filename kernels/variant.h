@@ -32,6 +32,9 @@
  * were): the certificate holds as it stands. Where the label is not proven doubt is told, since the point's final
  * label comes from elsewhere.
  *
+ * A variant may also leave out centroids by other proof, scores of low precision for instance: those that are
+ * strictly farther than one whose lower score it computed. It is `selective` then.
+ *
  * Adding a variant: one file that defines `const exk_kernel EXK_KERNEL = {...};`, one row in variants.inc. */
 #ifndef EXK_VARIANT_H
 #define EXK_VARIANT_H
@@ -80,7 +83,7 @@ typedef struct exk_tile {
     float error;         /* the largest E_j, rounded up */
     const float *offset; /* h_j - E_j rounded down; +infinity for a duplicate of a lower centroid, and from k on up
                           * to the next multiple of EXK_OFFSET_PAD */
-    int32_t *label;      /* in, where there is movement: the label before; out */
+    int32_t *label;      /* in: the label before, -1 if there is none; out */
     float *best;         /* out */
     float *second;       /* out */
 } exk_tile;
@@ -135,7 +138,8 @@ typedef struct exk_kernel {
     void (*doubt)(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
                   const exk_tile *tile, int64_t i);
 
-    bool ordered; /* wants exk_score_centroids.order */
+    bool ordered;   /* wants exk_score_centroids.order */
+    bool selective; /* leaves out centroids without bounds, too */
 } exk_kernel;
 
 /* Which fields of the plan a variant reacts to, and the values that make sense for it. */

@@ -67,6 +67,22 @@ static inline void vec_store_half(uint16_t *p, vec_f32 v) {
     const __m128i packed = _mm_packus_epi32(_mm256_castsi256_si128(high), _mm256_extracti128_si256(high, 1));
     _mm_storeu_si128((__m128i *)(void *)p, packed);
 }
+static inline vec_f32 vec_round(vec_f32 a) {
+    return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+static inline __m128i vec_words(vec_f32 v) {
+    const __m256i wide = _mm256_cvtps_epi32(v);
+    return _mm_packs_epi32(_mm256_castsi256_si128(wide), _mm256_extracti128_si256(wide, 1));
+}
+static inline void vec_store_i8(int8_t *p, vec_f32 v) {
+    _mm_storel_epi64((__m128i *)(void *)p, _mm_packs_epi16(vec_words(v), vec_words(v)));
+}
+static inline void vec_store_u8(int8_t *p, vec_f32 v) {
+    _mm_storel_epi64((__m128i *)(void *)p, _mm_packus_epi16(vec_words(v), vec_words(v)));
+}
+static inline vec_f32 vec_from_i32(vec_i32 v) {
+    return _mm256_cvtepi32_ps(v);
+}
 static inline vec_i32 vec_set1_i32(int32_t v) {
     return _mm256_set1_epi32(v);
 }

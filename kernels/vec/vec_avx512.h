@@ -8,6 +8,9 @@
  *   vec_min vec_max                  no NaN is ever given to them
  *   vec_sum vec_least                horizontal; the sum log2(VEC_LANES) additions deep
  *   vec_less vec_bits                comparison; lane i in bit i
+ *   vec_round                        to the nearest integer, ties to even
+ *   vec_store_i8 vec_store_u8        integers of -127 to 127, and 0 to 255, as bytes
+ *   vec_from_i32                     rounded to float
  *   vec_select_i32                   choice of indices
  *   vec_store_where_i32              the lanes of v where m holds, the others stay as they are in memory
  *   vec_transpose                    of VEC_LANES rows of VEC_LANES
@@ -73,6 +76,18 @@ static inline vec_f32 vec_load_half(const uint16_t *p) {
 static inline void vec_store_half(uint16_t *p, vec_f32 v) {
     _mm256_storeu_si256((__m256i *)(void *)p,
                         _mm512_cvtepi32_epi16(_mm512_srli_epi32(_mm512_castps_si512(v), 16)));
+}
+static inline vec_f32 vec_round(vec_f32 a) {
+    return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+static inline void vec_store_i8(int8_t *p, vec_f32 v) {
+    _mm_storeu_si128((__m128i *)(void *)p, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(v)));
+}
+static inline void vec_store_u8(int8_t *p, vec_f32 v) {
+    vec_store_i8(p, v);
+}
+static inline vec_f32 vec_from_i32(vec_i32 v) {
+    return _mm512_cvtepi32_ps(v);
 }
 static inline vec_i32 vec_set1_i32(int32_t v) {
     return _mm512_set1_epi32(v);

@@ -4,6 +4,7 @@
 
 #include <arm_neon.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { VEC_LANES = 4 };
 typedef float32x4_t vec_f32;
@@ -63,6 +64,20 @@ static inline vec_f32 vec_load_half(const uint16_t *p) {
 }
 static inline void vec_store_half(uint16_t *p, vec_f32 v) {
     vst1_u16(p, vshrn_n_u32(vreinterpretq_u32_f32(v), 16));
+}
+static inline vec_f32 vec_round(vec_f32 a) {
+    return vrndnq_f32(a);
+}
+static inline void vec_store_i8(int8_t *p, vec_f32 v) {
+    const int16x4_t words = vmovn_s32(vcvtnq_s32_f32(v));
+    const int32_t bytes = vget_lane_s32(vreinterpret_s32_s8(vmovn_s16(vcombine_s16(words, words))), 0);
+    memcpy(p, &bytes, sizeof bytes);
+}
+static inline void vec_store_u8(int8_t *p, vec_f32 v) {
+    vec_store_i8(p, v); /* narrows without saturation */
+}
+static inline vec_f32 vec_from_i32(vec_i32 v) {
+    return vcvtq_f32_s32(v);
 }
 static inline vec_i32 vec_set1_i32(int32_t v) {
     return vdupq_n_s32(v);

@@ -65,6 +65,19 @@ static inline void vec_store_half(uint16_t *p, vec_f32 v) {
     memcpy(&bits, &v, sizeof bits);
     *p = (uint16_t)(bits >> 16);
 }
+static inline vec_f32 vec_round(vec_f32 a) {
+    return rintf(a);
+}
+static inline void vec_store_i8(int8_t *p, vec_f32 v) {
+    *p = (int8_t)lrintf(v);
+}
+static inline void vec_store_u8(int8_t *p, vec_f32 v) {
+    const uint8_t byte = (uint8_t)lrintf(v);
+    memcpy(p, &byte, 1);
+}
+static inline vec_f32 vec_from_i32(vec_i32 v) {
+    return (float)v;
+}
 static inline vec_i32 vec_set1_i32(int32_t v) {
     return v;
 }

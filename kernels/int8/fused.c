@@ -1,0 +1,333 @@
+/* i8_fused: scores of bytes, four times as many in an instruction as of floats, discard all centroids but one or
+ * two for each point, and float32 scores, with the certificate behind them, choose among those.
+ *
+ * A point with too many candidates meets all centroids in float32, and so does a whole tile when its first panel
+ * has many of those: data whose points are too alike for bytes cost a tenth of a pass and no more. */
+#include <string.h>
+
+#include "kernels/arena.h"
+#include "kernels/body/argmin.h"
+#include "kernels/body/panel_scores.h"
+#include "kernels/body/sweep.h"
+#include "kernels/int8/blocks.h"
+
+enum {
+    FEW_CENTROIDS = 16, /* not worth the bytes */
+    FEW_LEFT = 4        /* a panel may lose one point of so many before its tile is given up */
+};
+
+typedef struct shared_memory {
+    float *blocks; /* as fused packs them; first, where panel_scores expects them */
+    byte_centroids bytes;
+} shared_memory;
+
+typedef struct thread_memory {
+    byte_panel *panels;
+    float *minus_loss; /* k, padded */
+    float *turned;     /* a row */
+    int8_t *row;       /* VEC_LANES quantised rows */
+} thread_memory;
+
+typedef struct pass {
+    const exk_score_centroids *centroids;
+    const exk_plan *plan;
+    const exk_tile *tile;
+    shared_memory shared;
+    thread_memory mine;
+    rotation turn;
+    int64_t d, k, quads;
+    float largest_offset; /* in magnitude, of those that are finite */
+    int64_t evaluations;
+} pass;
+
+static size_t lay_out_shared(void *memory, const exk_shape *shape, const rotation *turn, shared_memory *shared) {
+    const size_t padded = (size_t)round_up_to(shape->k, EXK_MR);
+    exk_arena arena = {.base = memory};
+    shared->blocks = exk_arena_take(&arena, centroid_blocks_bytes(shape), 1);
+    shared->bytes.blocks = exk_arena_take(&arena, padded * (size_t)turn->bytes, 1);
+    shared->bytes.start = exk_arena_take(&arena, padded, sizeof(int32_t));
+    shared->bytes.minus_beta = exk_arena_take(&arena, padded, sizeof(float));
+    shared->bytes.loss_q = exk_arena_take(&arena, padded, sizeof(float));
+    shared->bytes.loss_e = exk_arena_take(&arena, padded, sizeof(float));
+    return arena.used;
+}
+
+static int64_t panels_of(int64_t rows) {
+    return (rows + PANEL_POINTS - 1) / PANEL_POINTS;
+}
+
+static size_t lay_out_thread(void *memory, const exk_shape *shape, const exk_plan *plan, const rotation *turn,
+                             thread_memory *mine) {
+    const size_t panels = (size_t)(plan->centroid_tile < shape->k ? panels_of(plan->point_tile) : 1);
+    exk_arena arena = {.base = memory};
+    mine->panels = exk_arena_take(&arena, panels, sizeof(byte_panel));
+    for (size_t p = 0; p < panels; p++) {
+        int32_t *quads = exk_arena_take(&arena, PANEL_POINTS * (size_t)turn->bytes, 1);
+        if (memory)
+            mine->panels[p].quads = quads;
+    }
+    mine->minus_loss = exk_arena_take(&arena, (size_t)round_up_to(shape->k, EXK_MR), sizeof(float));
+    mine->turned = exk_arena_take(&arena, turned_floats(turn), sizeof(float));
+    mine->row = exk_arena_take(&arena, VEC_LANES * row_bytes(turn), 1);
+    return arena.used;
+}
+
+static exk_scratch scratch_bytes(const exk_shape *shape, const exk_plan *plan) {
+    const rotation turn = rotation_of(shape->d);
+    shared_memory shared;
+    thread_memory mine;
+    const size_t bytes = lay_out_thread(NULL, shape, plan, &turn, &mine), floats = sweep_bytes(shape, plan);
+    return (exk_scratch){.shared = lay_out_shared(NULL, shape, &turn, &shared),
+                         .per_thread = bytes > floats ? bytes : floats};
+}
+
+/* One centroid's bytes, and its terms. */
+static void quantise_centroid(const rotation *turn_by, const float *c, float *turned, int8_t *row, int64_t j,
+                              byte_centroids *bytes) {
+    const float largest = turn(turn_by, c, turned);
+    const quantised found = quantise(turn_by, turned, largest, false, row);
+    const float beta = found.factor > 0.0f ? 1.0f / found.factor / (float)turn_by->order : 0.0f;
+    const float both = (found.norm + found.residual) * EXK_INT8_WIDER;
+    int32_t sum = 0, quad;
+    for (int64_t t = 0; t < turn_by->bytes; t++)
+        sum += row[t];
+    for (int64_t t = 0; t < turn_by->bytes / QUAD; t++) {
+        memcpy(&quad, row + t * QUAD, sizeof quad);
+        bytes->blocks[j / EXK_MR * EXK_MR * (turn_by->bytes / QUAD) + t * EXK_MR + j % EXK_MR] = quad;
+    }
+    bytes->start[j] = -DOT_BIAS * sum;
+    bytes->minus_beta[j] = -beta;
+    bytes->loss_q[j] = beta * (found.residual + 0x1p-18f * (both + 1.0f)) * EXK_INT8_WIDER;
+    bytes->loss_e[j] = beta * both * EXK_INT8_WIDER;
+}
+
+static void prepare(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
+                    int part, int parts) {
+    const int64_t k = centroids->k, count = round_up_to(k, EXK_MR) / EXK_MR;
+    const exk_shape shape = {.d = centroids->d, .k = k};
+    const rotation by = rotation_of(centroids->d);
+    shared_memory shared;
+    thread_memory mine;
+    lay_out_shared(workspace->shared, &shape, &by, &shared);
+    lay_out_thread(workspace->thread, &shape, plan, &by, &mine);
+    pack_centroids(centroids, plan, workspace, part, parts);
+    for (int64_t j = count * part / parts * EXK_MR; j < count * (part + 1) / parts * EXK_MR; j++)
+        quantise_centroid(&by, centroids->c + min_i64(j, k - 1) * centroids->d, mine.turned, mine.row, j,
+                          &shared.bytes);
+}
+
+/* All centroids, in float32. */
+static void meet_all(pass *p, int64_t i) {
+    enum { CHUNK = 64 };
+    const exk_tile *tile = p->tile;
+    lane_argmin state = argmin_start();
+    for (int64_t first = 0; first < p->k; first += CHUNK) {
+        float dot[CHUNK];
+        const int64_t count = min_i64(CHUNK, p->k - first);
+        for (int64_t j = 0; j < count; j += SCORES_CENTROIDS)
+            dots(exk_tile_row(tile, i), p->centroids->c + (first + j) * p->d, p->d,
+                 (int)min_i64(SCORES_CENTROIDS, count - j), dot + j);
+        argmin_feed(&state, dot, tile->offset, first, count);
+    }
+    argmin_finish(&state, &tile->label[i], &tile->best[i], &tile->second[i]);
+    p->evaluations += p->k;
+}
+
+static void meet_one(pass *p, int64_t i, int32_t j) {
+    const exk_tile *tile = p->tile;
+    float dot;
+    dots(exk_tile_row(tile, i), p->centroids->c + j * p->d, p->d, 1, &dot);
+    const float lower = tile->offset[j] - dot;
+    p->evaluations++;
+    if (lower < tile->best[i]) {
+        tile->second[i] = tile->best[i];
+        tile->best[i] = lower;
+        tile->label[i] = j;
+    } else if (lower < tile->second[i]) {
+        tile->second[i] = lower;
+    }
+}
+
+/* The point's bytes, and its limit from the label it had. */
+static quantised begin_point(pass *p, byte_panel *panel, int64_t slot, int64_t i, int8_t *row) {
+    const exk_tile *tile = p->tile;
+    const float *x = exk_tile_row(tile, i);
+    const float largest = turn(&p->turn, x, p->mine.turned);
+    quantised found = quantise(&p->turn, p->mine.turned, largest, true, row);
+    const int32_t former = tile->label[i];
+    if (!(found.factor * p->largest_offset < 0x1p110f))
+        found.factor = 0.0f;
+    const float slack = found.factor * (2.0f * tile->error + 0x1p-20f * p->largest_offset) * EXK_INT8_WIDER;
+    tile->best[i] = tile->second[i] = INFINITY;
+    panel->factor[slot] = found.factor;
+    panel->slack[slot] = slack;
+    panel->count[slot] = found.factor > 0.0f ? 0 : -1;
+    panel->limit[slot] = found.factor > 0.0f ? INFINITY : -INFINITY;
+    if (former >= 0 && found.factor > 0.0f) {
+        meet_one(p, i, former);
+        const float score = tile->best[i] * found.factor;
+        panel->limit[slot] = score + 0x1p-20f * fabsf(score) + slack;
+    }
+    return found;
+}
+
+/* Columns of four bytes each of VEC_LANES rows. */
+static void transpose_bytes(const int8_t *row, size_t stride, int64_t quads, int32_t *columns) {
+    for (int64_t t = 0; t < quads; t += VEC_LANES) {
+        vec_f32 lane[VEC_LANES];
+        EXK_UNROLL for (int i = 0; i < VEC_LANES; i++) {
+            const float *from = (const float *)(const void *)(row + (size_t)i * stride) + t;
+            lane[i] = quads - t >= VEC_LANES ? vec_load(from) : vec_load_part(from, quads - t);
+        }
+        vec_transpose(lane);
+        for (int64_t i = 0; i < min_i64(VEC_LANES, quads - t); i++)
+            vec_store((float *)(void *)(columns + (t + i) * PANEL_POINTS), lane[i]);
+    }
+}
+
+static void begin_panel(pass *p, byte_panel *panel, int64_t first) {
+    const size_t stride = row_bytes(&p->turn);
+    panel->largest_norm = panel->largest_residual = 0.0f;
+    for (int64_t slot = 0; slot < PANEL_POINTS; slot++) {
+        const int64_t i = first + slot;
+        if (i < p->tile->rows) {
+            const quantised found =
+                begin_point(p, panel, slot, i, p->mine.row + (size_t)(slot % VEC_LANES) * stride);
+            if (found.factor > 0.0f) {
+                panel->largest_norm = fmaxf(panel->largest_norm, found.norm);
+                panel->largest_residual = fmaxf(panel->largest_residual, found.residual);
+            }
+        } else {
+            panel->factor[slot] = 1.0f;
+            panel->limit[slot] = -INFINITY;
+            panel->count[slot] = 0;
+        }
+        if (slot % VEC_LANES == VEC_LANES - 1)
+            transpose_bytes(p->mine.row, stride, p->quads, panel->quads + slot - (VEC_LANES - 1));
+    }
+}
+
+/* F_j of centroids [first, last), which begin and end with blocks. */
+static void find_losses(pass *p, const byte_panel *panel, int64_t first, int64_t last) {
+    const byte_centroids *bytes = &p->shared.bytes;
+    const float norm = panel->largest_norm, residual = panel->largest_residual;
+    const float q = -norm, e = -(residual * EXK_INT8_WIDER + 0x1p-20f * (norm + residual));
+    for (int64_t j = first; j < last; j++)
+        p->mine.minus_loss[j] = q * bytes->loss_q[j] + e * bytes->loss_e[j];
+}
+
+static void meet_blocks(pass *p, byte_panel *panel, int64_t first, int64_t last) {
+    const byte_terms terms = {p->tile->offset, p->mine.minus_loss};
+    find_losses(p, panel, first, last);
+    for (int64_t j = first; j < last; j += EXK_MR)
+        meet_block(panel, &p->shared.bytes, p->quads, j, &terms);
+}
+
+static void finish_point(pass *p, byte_panel *panel, int64_t slot, int64_t i) {
+    if (panel->count[slot] < 0) {
+        meet_all(p, i);
+        return;
+    }
+    const int32_t former = isinf(p->tile->best[i]) ? -1 : p->tile->label[i];
+    for (int32_t c = 0; c < panel->count[slot]; c++) {
+        const candidate *one = &panel->list[slot][c];
+        if (one->centroid != former && !(one->lower > panel->limit[slot]))
+            meet_one(p, i, one->centroid);
+    }
+}
+
+static void finish_panel(pass *p, byte_panel *panel, int64_t first) {
+    for (int64_t i = first; i < min_i64(first + PANEL_POINTS, p->tile->rows); i++)
+        finish_point(p, panel, i - first, i);
+}
+
+static int64_t lost_points(const byte_panel *panel) {
+    int64_t lost = 0;
+    for (int64_t slot = 0; slot < PANEL_POINTS; slot++)
+        lost += panel->count[slot] < 0;
+    return lost;
+}
+
+/* All centroids at once: a panel is done when the next one begins. False if the tile is given up. */
+static bool meet_panels(pass *p) {
+    const int64_t padded = round_up_to(p->k, EXK_MR);
+    for (int64_t first = 0; first < p->tile->rows; first += PANEL_POINTS) {
+        byte_panel *panel = p->mine.panels;
+        begin_panel(p, panel, first);
+        meet_blocks(p, panel, 0, padded);
+        if (first == 0 && lost_points(panel) * FEW_LEFT > min_i64(PANEL_POINTS, p->tile->rows))
+            return false;
+        finish_panel(p, panel, first);
+    }
+    return true;
+}
+
+/* Some centroids at a time, as many as stay in cache while all panels pass. */
+static bool meet_tiles(pass *p) {
+    const int64_t padded = round_up_to(p->k, EXK_MR), rows = p->tile->rows;
+    for (int64_t first = 0; first < rows; first += PANEL_POINTS)
+        begin_panel(p, &p->mine.panels[first / PANEL_POINTS], first);
+    for (int64_t j = 0; j < padded; j += p->plan->centroid_tile) {
+        for (int64_t first = 0; first < rows; first += PANEL_POINTS)
+            meet_blocks(p, &p->mine.panels[first / PANEL_POINTS], j, min_i64(padded, j + p->plan->centroid_tile));
+        if (lost_points(p->mine.panels) * FEW_LEFT > min_i64(PANEL_POINTS, rows))
+            return false;
+    }
+    for (int64_t first = 0; first < rows; first += PANEL_POINTS)
+        finish_panel(p, &p->mine.panels[first / PANEL_POINTS], first);
+    return true;
+}
+
+/* Whether the tile's numbers are such that bytes can stand for them. */
+static bool is_moderate(pass *p) {
+    float largest = 0.0f;
+    bool sound = p->tile->error < 0x1p110f;
+    for (int64_t j = 0; j < p->k; j++) {
+        const float offset = p->tile->offset[j], size = fabsf(offset);
+        if (offset == INFINITY)
+            continue;
+        sound = sound && size < 0x1p110f && p->shared.bytes.minus_beta[j] < 0.0f;
+        largest = size > largest ? size : largest;
+    }
+    p->largest_offset = largest;
+    return sound && p->k >= FEW_CENTROIDS;
+}
+
+static int64_t meet_floats(pass *p, const exk_workspace *workspace) {
+    if (p->tile->scattered) {
+        p->evaluations = 0;
+        for (int64_t i = 0; i < p->tile->rows; i++)
+            meet_all(p, i);
+        return p->evaluations;
+    }
+    sweep_tile(p->centroids, p->plan, workspace->shared, workspace->thread, p->tile);
+    return p->tile->rows * p->k;
+}
+
+static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
+                      const exk_tile *tile) {
+    const exk_shape shape = {.d = centroids->d, .k = centroids->k};
+    pass p = {.centroids = centroids, .plan = plan, .tile = tile, .d = shape.d, .k = shape.k};
+    p.turn = rotation_of(shape.d);
+    p.quads = p.turn.bytes / QUAD;
+    lay_out_shared(workspace->shared, &shape, &p.turn, &p.shared);
+    lay_out_thread(workspace->thread, &shape, plan, &p.turn, &p.mine);
+    if (!is_moderate(&p))
+        return meet_floats(&p, workspace);
+    const bool done = plan->centroid_tile < p.k ? meet_tiles(&p) : meet_panels(&p);
+    return done ? tile->rows * p.k + p.evaluations : meet_floats(&p, workspace);
+}
+
+static int64_t roundings(const exk_shape *shape, const exk_plan *plan) {
+    return panels_roundings(shape, plan);
+}
+
+const exk_kernel EXK_KERNEL = {
+    .scratch_rule = "k * d * 5 + threads * point_tile * (d * 4 + state)",
+    .scratch_bytes = scratch_bytes,
+    .roundings = roundings,
+    .prepare = prepare,
+    .assign = assign,
+    .scores = panel_scores,
+    .selective = true,
+};

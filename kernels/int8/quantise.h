@@ -1,0 +1,152 @@
+/* Rows of bytes that stand for rows of floats, and what is lost by that.
+ *
+ * Rotation. A row whose coordinates differ much in size loses most of its small ones, so rows are first turned by a
+ * Hadamard matrix: y = H x, whose blocks of `order` coordinates are sums and differences of coordinates that lay
+ * far apart. H H' = order * I, hence x.c = y.z / order for y = H x and z = H c. Additions alone, log2(order) <= 4
+ * of them on each coordinate: the rounded y is off by at most 4.1 u ||y||, u = 2^-24.
+ *
+ * Quantisation. A point's bytes are q = the integers nearest to r y, for a factor r that brings the largest to
+ * DOT_POINT; a centroid's are p, those nearest to z / b. With the residuals e = r y - q and f = z / b - p
+ *
+ *     r x.c = (b / order) (q.p + q.f + e.(p + f)),    |q.f + e.(p + f)| <= ||q|| ||f|| + ||e|| (||p|| + ||f||)
+ *
+ * by Cauchy-Schwarz. q.p is computed exactly in integers; the norms are the true ones of these rows, widened:
+ *
+ *     - sums of squares in float32 meet at most 2^15 roundings (EXK_INT8_LONGEST), which makes 2^-9 of them and
+ *       2^-10 of their roots, less than 2^-8 together with the roundings of all later products;
+ *     - a residual may be off by 127 u where a product is rounded before the sum, 2^-17 in each coordinate;
+ *     - that y and z were rounded, that b is a rounded reciprocal, and what rounding adds where the score is put
+ *       together in float32 comes to less than 2^-19 of (||q|| + ||e||) (||p|| + ||f||) all in all. */
+#ifndef EXK_QUANTISE_H
+#define EXK_QUANTISE_H
+
+#include <math.h>
+
+#include "kernels/body/microkernel.h"
+#include EXK_DOT_HEADER
+
+enum { ORDER_MOST = 16, QUAD = 4, EIGHT = 8 };
+#define EXK_INT8_LONGEST (INT64_C(1) << 15)
+#define EXK_INT8_WIDER   (1.0f + 0x1p-8f)
+
+/* How rows of d coordinates are turned: coordinate b * width + i is in block i, at place b. */
+typedef struct rotation {
+    int64_t d, order, width;
+    int64_t stride; /* of the turned row, each `width` of it being whole vectors */
+    int64_t bytes;  /* of the quantised row: order * width, a multiple of EIGHT, >= d */
+} rotation;
+
+/* As high an order as wastes little on rows that are no multiple of order * VEC_LANES. */
+static inline rotation rotation_of(int64_t d) {
+    rotation turn = {.d = d};
+    for (turn.order = ORDER_MOST;; turn.order /= 2) {
+        const int64_t multiple = turn.order < EIGHT ? EIGHT / turn.order : 1;
+        turn.width = round_up_to((d + turn.order - 1) / turn.order, multiple);
+        turn.stride = round_up_to(turn.width, VEC_LANES);
+        turn.bytes = turn.order * turn.width;
+        if (turn.order == 1 || turn.order * turn.stride <= d + d / 7)
+            return turn;
+    }
+}
+
+static inline size_t turned_floats(const rotation *turn) {
+    return (size_t)(turn->order * turn->stride);
+}
+
+/* A quantised row's bytes may be written up to a vector beyond its end. */
+static inline size_t row_bytes(const rotation *turn) {
+    return (size_t)round_up_to(turn->bytes + VEC_LANES, EXK_ALIGN);
+}
+
+EXK_INLINE void butterflies(int order, vec_f32 *y) {
+    EXK_UNROLL for (int half = 1; half < order; half *= 2) {
+        EXK_UNROLL for (int i = 0; i < order; i++) {
+            if (i & half)
+                continue;
+            const vec_f32 a = y[i], b = y[i + half];
+            y[i] = vec_add(a, b);
+            y[i + half] = vec_sub(a, b);
+        }
+    }
+}
+
+static inline vec_f32 load_clipped(const float *x, int64_t at, int64_t count) {
+    return count > 0 ? vec_load_part(x + at, count) : vec_set1(0.0f);
+}
+
+/* y = H x; returns the largest |y_t|. `whole`: every vector is. */
+EXK_INLINE float turn_row(int order, bool whole, const rotation *turn, const float *x, float *y) {
+    vec_f32 largest = vec_set1(0.0f);
+    for (int64_t i = 0; i < turn->width; i += VEC_LANES) {
+        vec_f32 column[ORDER_MOST];
+        EXK_UNROLL for (int b = 0; b < order; b++) {
+            const int64_t at = b * turn->width + i;
+            column[b] = whole ? vec_load(x + at) : load_clipped(x, at, min_i64(turn->width - i, turn->d - at));
+        }
+        butterflies(order, column);
+        EXK_UNROLL for (int b = 0; b < order; b++) {
+            largest = vec_max(largest, vec_max(column[b], vec_sub(vec_set1(0.0f), column[b])));
+            vec_store(y + b * turn->stride + i, column[b]);
+        }
+    }
+    return -vec_least(vec_sub(vec_set1(0.0f), largest));
+}
+
+EXK_INLINE float turn_by(int order, const rotation *turn, const float *x, float *y) {
+    return turn->width % VEC_LANES == 0 && turn->bytes == turn->d ? turn_row(order, true, turn, x, y)
+                                                                  : turn_row(order, false, turn, x, y);
+}
+
+static inline float turn(const rotation *by, const float *x, float *y) {
+    switch (by->order) {
+    case 1:
+        return turn_by(1, by, x, y);
+    case 2:
+        return turn_by(2, by, x, y);
+    case 4:
+        return turn_by(4, by, x, y);
+    case 8:
+        return turn_by(8, by, x, y);
+    default:
+        return turn_by(ORDER_MOST, by, x, y);
+    }
+}
+
+typedef struct quantised {
+    float factor;   /* r, or 1 / b; 0: the row cannot be quantised */
+    float norm;     /* ||q|| or ||p|| */
+    float residual; /* ||e|| or ||f||, likewise at least */
+} quantised;
+
+/* Factors and their products with other numbers of moderate size neither overflow nor lose bits. */
+static inline float factor_for(float largest, float target) {
+    if (largest == 0.0f)
+        return 1.0f;
+    return largest > 0x1p-100f && largest < 0x1p110f ? target / largest : 0.0f;
+}
+
+/* The bytes of a turned row. */
+EXK_INLINE quantised quantise(const rotation *turn, const float *y, float largest, bool is_point, int8_t *bytes) {
+    const float factor = factor_for(largest, is_point ? (float)DOT_POINT : (float)DOT_CENTROID);
+    const vec_f32 factors = vec_set1(factor), minus_one = vec_set1(-1.0f), zero = vec_set1(0.0f);
+    vec_f32 squares = zero, losses = zero;
+    for (int64_t b = 0; b < turn->order; b++) {
+        for (int64_t i = 0; i < turn->width; i += VEC_LANES) {
+            const vec_f32 value = vec_load(y + b * turn->stride + i);
+            const vec_f32 whole = vec_round(vec_mul_add(value, factors, zero));
+            const vec_f32 lost = vec_mul_add(value, factors, vec_mul_add(whole, minus_one, zero));
+            squares = vec_mul_add(whole, whole, squares);
+            losses = vec_mul_add(lost, lost, losses);
+            int8_t *to = bytes + b * turn->width + i;
+            if (is_point)
+                dot_store_point(to, whole);
+            else
+                vec_store_i8(to, whole);
+        }
+    }
+    const float doubt = sqrtf((float)turn->bytes) * 0x1p-16f;
+    return (quantised){factor, sqrtf(vec_sum(squares)) * EXK_INT8_WIDER,
+                       sqrtf(vec_sum(losses)) * EXK_INT8_WIDER + doubt};
+}
+
+#endif

@@ -1,0 +1,16 @@
+/* Dot products of bytes on AVX-VNNI. See dot_avx512vnni.h. */
+#ifndef EXK_DOT_AVXVNNI_H
+#define EXK_DOT_AVXVNNI_H
+
+#include "kernels/vec/vec_avx2.h"
+
+enum { DOT_BIAS = 128, DOT_POINT = 127, DOT_CENTROID = 127 };
+
+static inline void dot_store_point(int8_t *p, vec_f32 q) {
+    vec_store_u8(p, vec_add(q, vec_set1((float)DOT_BIAS)));
+}
+static inline vec_i32 dot_add(vec_i32 sum, const vec_i32 points[2], const vec_i32 centroid[2]) {
+    return _mm256_dpbusd_avx_epi32(_mm256_dpbusd_avx_epi32(sum, points[0], centroid[0]), points[1], centroid[1]);
+}
+
+#endif
