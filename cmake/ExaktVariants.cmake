@@ -34,9 +34,6 @@ endforeach()
 # "scalar" means scalar: the compiler must not vectorise it behind our back.
 set(EXAKT_ISA_scalar_FLAGS -fno-tree-vectorize -fno-tree-slp-vectorize)
 
-<<<<<<< HEAD
-# exakt_add_per_isa(target source...): compile each source once for every base ISA in this build. NAME.c defines a table of
-=======
 # exakt_add_object(object source flags definition...): unless another library has compiled it already.
 function(exakt_add_object object source flags)
     if(TARGET ${object})
@@ -50,8 +47,7 @@ function(exakt_add_object object source flags)
     set_target_properties(${object} PROPERTIES POSITION_INDEPENDENT_CODE ON)
 endfunction()
 
-# exakt_add_per_isa(target source...): compile each source once for every ISA in this build. NAME.c defines a table of
->>>>>>> main
+# exakt_add_per_isa(target source...): compile each source once for every base ISA in this build. NAME.c defines a table of
 # functions under the symbol EXK_NAME; isas.inc lists for every ISA the tables, in the order of the sources.
 function(exakt_add_per_isa target)
     set(generated ${CMAKE_CURRENT_BINARY_DIR}/${target}_rows)
@@ -98,23 +94,10 @@ function(exakt_add_variants target)
             if(NOT EXAKT_ISA_${isa}_BUILT OR (strategy STREQUAL blas AND NOT EXAKT_HAVE_OPENBLAS))
                 continue()
             endif()
-<<<<<<< HEAD
-            set(object ${target}_${name})
-            add_library(${object} OBJECT ${source})
-            target_compile_definitions(${object} PRIVATE
-                EXK_KERNEL=${name} EXK_MR=${mr} EXK_NV=${nv}
-                EXK_VEC_HEADER="kernels/vec/vec_${EXAKT_ISA_${isa}_BASE}.h"
-                EXK_DOT_HEADER="kernels/vec/dot_${isa}.h")
-            # gcc takes minutes to follow every variable of an unrolled kernel for the debugger.
-            target_compile_options(${object} PRIVATE ${EXAKT_ISA_${isa}_FLAGS}
-                $<$<C_COMPILER_ID:GNU>:-fno-var-tracking>)
-            target_link_libraries(${object} PRIVATE exakt_flags)
-            set_target_properties(${object} PROPERTIES POSITION_INDEPENDENT_CODE ON)
-=======
             set(object exakt_${name})
             exakt_add_object(${object} ${source} "${EXAKT_ISA_${isa}_FLAGS}"
-                EXK_KERNEL=${name} EXK_MR=${mr} EXK_NV=${nv} EXK_VEC_HEADER="kernels/vec/vec_${isa}.h")
->>>>>>> main
+                EXK_KERNEL=${name} EXK_MR=${mr} EXK_NV=${nv} EXK_VEC_HEADER="kernels/vec/vec_${EXAKT_ISA_${isa}_BASE}.h"
+                EXK_DOT_HEADER="kernels/vec/dot_${isa}.h")
             if(strategy STREQUAL blas)
                 exakt_use(${object} OPENBLAS)
             endif()
