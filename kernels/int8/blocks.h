@@ -15,10 +15,12 @@
 #include "kernels/int8/quantise.h"
 
 enum { CANDIDATES = 14 /* of a point that are kept; more, and the filter was too coarse for it */ };
+static const uint32_t ALL_LANES = (uint32_t)((UINT64_C(1) << VEC_LANES) - 1);
 
 /* The centroids as the micro-kernel wants them; per centroid, padded to whole blocks. */
 typedef struct byte_centroids {
     int32_t *blocks;         /* [block][quad][EXK_MR]: four bytes of a centroid in each */
+    int8_t *rows;            /* [centroid][byte] */
     int32_t *start;          /* -DOT_BIAS * the sum of p */
     float *minus_beta;       /* 0: the centroid cannot be quantised */
     float *loss_q, *loss_e;  /* beta ||f||, beta (||p|| + ||f||), widened */
@@ -44,22 +46,57 @@ typedef struct byte_terms {
     const float *offset, *minus_loss; /* -F_j */
 } byte_terms;
 
+/* DOT_TOGETHER quads of the micro-kernel. */
+EXK_INLINE void byte_step(const int32_t *points, const int32_t *centroids, vec_i32 acc[EXK_MR][EXK_NV]) {
+    vec_i32 point[EXK_NV][DOT_TOGETHER], centroid[DOT_TOGETHER];
+    EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
+        EXK_UNROLL for (int t = 0; t < DOT_TOGETHER; t++) {
+            point[v][t] = vec_load_i32(points + t * PANEL_POINTS + v * VEC_LANES);
+        }
+    }
+    EXK_UNROLL for (int r = 0; r < EXK_MR; r++) {
+        EXK_UNROLL for (int t = 0; t < DOT_TOGETHER; t++) {
+            centroid[t] = vec_set1_i32(centroids[t * EXK_MR + r]);
+        }
+        EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
+            acc[r][v] = dot_add(acc[r][v], point[v], centroid);
+        }
+    }
+}
+
 EXK_INLINE void byte_steps(const int32_t *points, const int32_t *centroids, int64_t quads,
                            vec_i32 acc[EXK_MR][EXK_NV]) {
     for (int64_t t = 0; t < quads; t += 2) {
-        vec_i32 point[EXK_NV][2];
-        EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
-            point[v][0] = vec_load_i32(points + t * PANEL_POINTS + v * VEC_LANES);
-            point[v][1] = vec_load_i32(points + (t + 1) * PANEL_POINTS + v * VEC_LANES);
-        }
-        EXK_UNROLL for (int r = 0; r < EXK_MR; r++) {
-            const vec_i32 centroid[2] = {vec_set1_i32(centroids[t * EXK_MR + r]),
-                                         vec_set1_i32(centroids[(t + 1) * EXK_MR + r])};
-            EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
-                acc[r][v] = dot_add(acc[r][v], point[v], centroid);
-            }
+        EXK_UNROLL for (int u = 0; u < 2; u += DOT_TOGETHER) {
+            byte_step(points + (t + u) * PANEL_POINTS, centroids + (t + u) * EXK_MR, acc);
         }
     }
+}
+
+/* F_j */
+EXK_INLINE float loss_of(const byte_panel *panel, const byte_centroids *centroids, int64_t j) {
+    return panel->largest_norm * centroids->loss_q[j] + panel->largest_residual * centroids->loss_e[j];
+}
+
+/* q.p of one row of bytes each. */
+static inline int32_t row_dot(const int8_t *point, const int8_t *centroid, int64_t bytes, int32_t start) {
+    enum { STEP_BYTES = VEC_LANES * QUAD };
+    vec_i32 sum = vec_set1_i32(0), x[DOT_TOGETHER], c[DOT_TOGETHER];
+    int32_t lane[VEC_LANES];
+    int64_t t = 0;
+    for (; t + DOT_TOGETHER * STEP_BYTES <= bytes; t += DOT_TOGETHER * STEP_BYTES) {
+        EXK_UNROLL for (int u = 0; u < DOT_TOGETHER; u++) {
+            x[u] = vec_load_i32((const int32_t *)(const void *)(point + t + u * STEP_BYTES));
+            c[u] = vec_load_i32((const int32_t *)(const void *)(centroid + t + u * STEP_BYTES));
+        }
+        sum = dot_add(sum, x, c);
+    }
+    vec_store_i32(lane, sum);
+    for (int i = 0; i < VEC_LANES; i++)
+        start += lane[i];
+    for (; t < bytes; t++)
+        start += (DOT_BIAS == 128 ? (int32_t)(uint8_t)point[t] : (int32_t)point[t]) * centroid[t];
+    return start;
 }
 
 /* The candidates that are still any, of a full list. */
@@ -76,55 +113,77 @@ static void thin_out(byte_panel *panel, int64_t i) {
     }
 }
 
+/* A score of which L is known is at most this. */
+EXK_INLINE float upper_score(const byte_panel *panel, int64_t i, float lower, float loss) {
+    return (lower + 2.0f * loss) + panel->slack[i] + 0x1p-20f * (fabsf(lower) + loss);
+}
+
 static void add_candidate(byte_panel *panel, int64_t i, int32_t j, float lower, float loss) {
-    const float upper = (lower + 2.0f * loss) + panel->slack[i];
-    const float wider = upper + 0x1p-20f * (fabsf(lower) + loss);
-    panel->limit[i] = wider < panel->limit[i] ? wider : panel->limit[i];
+    const float upper = upper_score(panel, i, lower, loss);
+    panel->limit[i] = upper < panel->limit[i] ? upper : panel->limit[i];
     panel->list[i][panel->count[i]++] = (candidate){j, lower};
     if (panel->count[i] == CANDIDATES)
         thin_out(panel, i);
 }
 
-/* lower[r][lane]: some of them are not above the limits of their points, VEC_LANES from `first` on. */
+/* lower[r][point]: some of them are not above the limits of their points, VEC_LANES from `first` on. */
 static __attribute__((noinline)) void add_candidates(byte_panel *panel, int64_t first, const float *lower, int32_t j,
                                                      const float *minus_loss) {
     for (int r = 0; r < EXK_MR; r++) {
-        const vec_mask above = vec_less(vec_load(panel->limit + first), vec_load(lower + r * VEC_LANES));
-        uint32_t hits = ~vec_bits(above) & (uint32_t)((UINT64_C(1) << VEC_LANES) - 1);
+        const float *row = lower + r * PANEL_POINTS + first;
+        uint32_t hits = ~vec_bits(vec_less(vec_load(panel->limit + first), vec_load(row))) & ALL_LANES;
         for (; hits; hits &= hits - 1) {
             const int lane = __builtin_ctz(hits);
-            add_candidate(panel, first + lane, j + r, lower[r * VEC_LANES + lane], -minus_loss[r]);
+            add_candidate(panel, first + lane, j + r, row[lane], -minus_loss[r]);
         }
     }
 }
 
-/* Centroids [j, j + EXK_MR). Never inlined, like micro_scores. */
-static __attribute__((noinline)) void meet_block(byte_panel *panel, const byte_centroids *centroids, int64_t quads,
-                                                 int64_t j, const byte_terms *terms) {
+/* dot[r][point] = q.p_r. Never inlined, like micro_scores; and its sums go through memory, or gcc 12 stores those
+ * that it has no register for later with every quad. */
+static __attribute__((noinline)) void block_dots(const int32_t *points, const int32_t *centroids, int64_t quads,
+                                                 const int32_t *start, int32_t *dot) {
     vec_i32 acc[EXK_MR][EXK_NV];
     EXK_UNROLL for (int r = 0; r < EXK_MR; r++) {
         EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
-            acc[r][v] = vec_set1_i32(centroids->start[j + r]);
+            acc[r][v] = vec_set1_i32(start[r]);
         }
     }
-    byte_steps(panel->quads, centroids->blocks + j * quads, quads, acc);
+    byte_steps(points, centroids, quads, acc);
+    EXK_UNROLL for (int r = 0; r < EXK_MR; r++) {
+        EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
+            vec_store_i32(dot + r * PANEL_POINTS + v * VEC_LANES, acc[r][v]);
+        }
+    }
+}
+
+/* lower[r][point] = L of the block's centroids; the least of each point of vector v. */
+EXK_INLINE vec_f32 block_lower(const byte_panel *panel, const byte_centroids *centroids, int64_t j,
+                               const byte_terms *terms, const int32_t *dot, int v, float *lower) {
+    const vec_f32 factor = vec_load(panel->factor + v * VEC_LANES);
+    vec_f32 least = vec_set1(INFINITY);
+    EXK_UNROLL for (int r = 0; r < EXK_MR; r++) {
+        const int at = r * PANEL_POINTS + v * VEC_LANES;
+        const vec_f32 fixed =
+            vec_mul_add(vec_set1(terms->offset[j + r]), factor, vec_set1(terms->minus_loss[j + r]));
+        const vec_f32 one =
+            vec_mul_add(vec_set1(centroids->minus_beta[j + r]), vec_from_i32(vec_load_i32(dot + at)), fixed);
+        vec_store(lower + at, one);
+        least = vec_min(least, one);
+    }
+    return least;
+}
+
+/* Centroids [j, j + EXK_MR). */
+static inline void meet_block(byte_panel *panel, const byte_centroids *centroids, int64_t quads, int64_t j,
+                              const byte_terms *terms) {
+    int32_t dot[EXK_MR * PANEL_POINTS] __attribute__((aligned(EXK_ALIGN)));
+    float lower[EXK_MR * PANEL_POINTS] __attribute__((aligned(EXK_ALIGN)));
+    block_dots(panel->quads, centroids->blocks + j * quads, quads, centroids->start + j, dot);
     EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
-        const vec_f32 factor = vec_load(panel->factor + v * VEC_LANES);
-        vec_f32 lower[EXK_MR], least;
-        EXK_UNROLL for (int r = 0; r < EXK_MR; r++) {
-            const vec_f32 fixed =
-                vec_mul_add(vec_set1(terms->offset[j + r]), factor, vec_set1(terms->minus_loss[j + r]));
-            lower[r] = vec_mul_add(vec_set1(centroids->minus_beta[j + r]), vec_from_i32(acc[r][v]), fixed);
-            least = r ? vec_min(least, lower[r]) : lower[r];
-        }
-        const uint32_t above = vec_bits(vec_less(vec_load(panel->limit + v * VEC_LANES), least));
-        if (__builtin_expect(above != (uint32_t)((UINT64_C(1) << VEC_LANES) - 1), 0)) {
-            float stored[EXK_MR * VEC_LANES];
-            EXK_UNROLL for (int r = 0; r < EXK_MR; r++) {
-                vec_store(stored + r * VEC_LANES, lower[r]);
-            }
-            add_candidates(panel, v * VEC_LANES, stored, (int32_t)j, terms->minus_loss + j);
-        }
+        const vec_f32 least = block_lower(panel, centroids, j, terms, dot, v, lower);
+        if (vec_bits(vec_less(vec_load(panel->limit + v * VEC_LANES), least)) != ALL_LANES)
+            add_candidates(panel, v * VEC_LANES, lower, (int32_t)j, terms->minus_loss + j);
     }
 }
 

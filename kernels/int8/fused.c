@@ -25,8 +25,19 @@ typedef struct thread_memory {
     byte_panel *panels;
     float *minus_loss; /* k, padded */
     float *turned;     /* a row */
-    int8_t *row;       /* VEC_LANES quantised rows */
+    int8_t *row;       /* quantised rows of a panel */
 } thread_memory;
+
+/* Memory wanted in L2 soon. */
+typedef struct block_fetch {
+    const char *at, *end;
+    int64_t lines; /* for each block */
+} block_fetch;
+
+static inline void fetch_lines(block_fetch *fetch) {
+    for (int64_t line = 0; line < fetch->lines && fetch->at < fetch->end; line++, fetch->at += EXK_ALIGN)
+        __builtin_prefetch(fetch->at, 0, 2);
+}
 
 typedef struct pass {
     const exk_score_centroids *centroids;
@@ -36,24 +47,34 @@ typedef struct pass {
     thread_memory mine;
     rotation turn;
     int64_t d, k, quads;
+    block_fetch fetch;
     float largest_offset; /* in magnitude, of those that are finite */
     int64_t evaluations;
 } pass;
+
+static int64_t panels_of(int64_t rows) {
+    return (rows + PANEL_POINTS - 1) / PANEL_POINTS;
+}
+
+/* The points that the thread takes next, some of their lines with every block. */
+static block_fetch fetch_with_blocks(const exk_tile *tile, int64_t k) {
+    const int64_t meetings = panels_of(tile->rows) * ((k + EXK_MR - 1) / EXK_MR);
+    const int64_t bytes = tile->next ? tile->rows * tile->stride * (int64_t)sizeof(float) : 0;
+    const char *next = (const char *)(tile->next ? tile->next : tile->x);
+    return (block_fetch){next, next + bytes, (bytes / EXK_ALIGN + meetings - 1) / meetings};
+}
 
 static size_t lay_out_shared(void *memory, const exk_shape *shape, const rotation *turn, shared_memory *shared) {
     const size_t padded = (size_t)round_up_to(shape->k, EXK_MR);
     exk_arena arena = {.base = memory};
     shared->blocks = exk_arena_take(&arena, centroid_blocks_bytes(shape), 1);
     shared->bytes.blocks = exk_arena_take(&arena, padded * (size_t)turn->bytes, 1);
+    shared->bytes.rows = exk_arena_take(&arena, padded * (size_t)turn->bytes, 1);
     shared->bytes.start = exk_arena_take(&arena, padded, sizeof(int32_t));
     shared->bytes.minus_beta = exk_arena_take(&arena, padded, sizeof(float));
     shared->bytes.loss_q = exk_arena_take(&arena, padded, sizeof(float));
     shared->bytes.loss_e = exk_arena_take(&arena, padded, sizeof(float));
     return arena.used;
-}
-
-static int64_t panels_of(int64_t rows) {
-    return (rows + PANEL_POINTS - 1) / PANEL_POINTS;
 }
 
 static size_t lay_out_thread(void *memory, const exk_shape *shape, const exk_plan *plan, const rotation *turn,
@@ -68,7 +89,7 @@ static size_t lay_out_thread(void *memory, const exk_shape *shape, const exk_pla
     }
     mine->minus_loss = exk_arena_take(&arena, (size_t)round_up_to(shape->k, EXK_MR), sizeof(float));
     mine->turned = exk_arena_take(&arena, turned_floats(turn), sizeof(float));
-    mine->row = exk_arena_take(&arena, VEC_LANES * row_bytes(turn), 1);
+    mine->row = exk_arena_take(&arena, PANEL_POINTS * row_bytes(turn), 1);
     return arena.used;
 }
 
@@ -95,6 +116,7 @@ static void quantise_centroid(const rotation *turn_by, const float *c, float *tu
         memcpy(&quad, row + t * QUAD, sizeof quad);
         bytes->blocks[j / EXK_MR * EXK_MR * (turn_by->bytes / QUAD) + t * EXK_MR + j % EXK_MR] = quad;
     }
+    memcpy(bytes->rows + j * turn_by->bytes, row, (size_t)turn_by->bytes);
     bytes->start[j] = -DOT_BIAS * sum;
     bytes->minus_beta[j] = -beta;
     bytes->loss_q[j] = beta * (found.residual + 0x1p-18f * (both + 1.0f)) * EXK_INT8_WIDER;
@@ -148,27 +170,30 @@ static void meet_one(pass *p, int64_t i, int32_t j) {
     }
 }
 
-/* The point's bytes, and its limit from the label it had. */
+/* The point's bytes, its factor and what comes with it. */
 static quantised begin_point(pass *p, byte_panel *panel, int64_t slot, int64_t i, int8_t *row) {
     const exk_tile *tile = p->tile;
-    const float *x = exk_tile_row(tile, i);
-    const float largest = turn(&p->turn, x, p->mine.turned);
+    const float largest = turn(&p->turn, exk_tile_row(tile, i), p->mine.turned);
     quantised found = quantise(&p->turn, p->mine.turned, largest, true, row);
-    const int32_t former = tile->label[i];
     if (!(found.factor * p->largest_offset < 0x1p110f))
         found.factor = 0.0f;
-    const float slack = found.factor * (2.0f * tile->error + 0x1p-20f * p->largest_offset) * EXK_INT8_WIDER;
-    tile->best[i] = tile->second[i] = INFINITY;
     panel->factor[slot] = found.factor;
-    panel->slack[slot] = slack;
+    panel->slack[slot] =
+        found.factor * (2.0f * tile->error + 0x1p-20f * p->largest_offset) * EXK_INT8_WIDER;
     panel->count[slot] = found.factor > 0.0f ? 0 : -1;
     panel->limit[slot] = found.factor > 0.0f ? INFINITY : -INFINITY;
-    if (former >= 0 && found.factor > 0.0f) {
-        meet_one(p, i, former);
-        const float score = tile->best[i] * found.factor;
-        panel->limit[slot] = score + 0x1p-20f * fabsf(score) + slack;
-    }
     return found;
+}
+
+/* Where the point had a label, what its score is at most. */
+static void limit_by_former(const pass *p, byte_panel *panel, int64_t slot, int32_t former, const int8_t *row) {
+    const byte_centroids *bytes = &p->shared.bytes;
+    if (former < 0 || panel->count[slot] < 0 || isinf(p->tile->offset[former]))
+        return;
+    const int32_t dot = row_dot(row, bytes->rows + former * p->turn.bytes, p->turn.bytes, bytes->start[former]);
+    const float loss = loss_of(panel, bytes, former);
+    const float fixed = p->tile->offset[former] * panel->factor[slot] - loss;
+    panel->limit[slot] = upper_score(panel, slot, fixed + bytes->minus_beta[former] * (float)dot, loss);
 }
 
 /* Columns of four bytes each of VEC_LANES rows. */
@@ -185,55 +210,85 @@ static void transpose_bytes(const int8_t *row, size_t stride, int64_t quads, int
     }
 }
 
+/* VEC_LANES points from `slot` of the panel on, the tile's row i being the first. */
+static void begin_lanes(pass *p, byte_panel *panel, int64_t slot, int64_t i) {
+    const size_t stride = row_bytes(&p->turn);
+    for (int64_t lane = 0; lane < VEC_LANES; lane++) {
+        if (i + lane >= p->tile->rows) {
+            panel->factor[slot + lane] = 1.0f;
+            panel->limit[slot + lane] = -INFINITY;
+            panel->count[slot + lane] = 0;
+            continue;
+        }
+        const quantised found = begin_point(p, panel, slot + lane, i + lane, p->mine.row + (size_t)lane * stride);
+        if (found.factor > 0.0f) {
+            panel->largest_norm = fmaxf(panel->largest_norm, found.norm);
+            panel->largest_residual = fmaxf(panel->largest_residual, found.residual);
+        }
+    }
+}
+
 static void begin_panel(pass *p, byte_panel *panel, int64_t first) {
     const size_t stride = row_bytes(&p->turn);
+    int8_t *rows = p->mine.row;
     panel->largest_norm = panel->largest_residual = 0.0f;
-    for (int64_t slot = 0; slot < PANEL_POINTS; slot++) {
-        const int64_t i = first + slot;
-        if (i < p->tile->rows) {
-            const quantised found =
-                begin_point(p, panel, slot, i, p->mine.row + (size_t)(slot % VEC_LANES) * stride);
-            if (found.factor > 0.0f) {
-                panel->largest_norm = fmaxf(panel->largest_norm, found.norm);
-                panel->largest_residual = fmaxf(panel->largest_residual, found.residual);
-            }
-        } else {
-            panel->factor[slot] = 1.0f;
-            panel->limit[slot] = -INFINITY;
-            panel->count[slot] = 0;
-        }
-        if (slot % VEC_LANES == VEC_LANES - 1)
-            transpose_bytes(p->mine.row, stride, p->quads, panel->quads + slot - (VEC_LANES - 1));
+    for (int64_t slot = 0; slot < PANEL_POINTS; slot += VEC_LANES) {
+        p->mine.row = rows + (size_t)slot * stride;
+        begin_lanes(p, panel, slot, first + slot);
+        transpose_bytes(p->mine.row, stride, p->quads, panel->quads + slot);
     }
+    p->mine.row = rows;
+    /* Widened by all that the bounds of a panel share. */
+    panel->largest_residual =
+        panel->largest_residual * EXK_INT8_WIDER + 0x1p-20f * (panel->largest_norm + panel->largest_residual);
+    for (int64_t slot = 0; slot < PANEL_POINTS && first + slot < p->tile->rows; slot++)
+        limit_by_former(p, panel, slot, p->tile->label[first + slot], rows + (size_t)slot * stride);
 }
 
 /* F_j of centroids [first, last), which begin and end with blocks. */
 static void find_losses(pass *p, const byte_panel *panel, int64_t first, int64_t last) {
-    const byte_centroids *bytes = &p->shared.bytes;
-    const float norm = panel->largest_norm, residual = panel->largest_residual;
-    const float q = -norm, e = -(residual * EXK_INT8_WIDER + 0x1p-20f * (norm + residual));
     for (int64_t j = first; j < last; j++)
-        p->mine.minus_loss[j] = q * bytes->loss_q[j] + e * bytes->loss_e[j];
+        p->mine.minus_loss[j] = -loss_of(panel, &p->shared.bytes, j);
 }
 
 static void meet_blocks(pass *p, byte_panel *panel, int64_t first, int64_t last) {
     const byte_terms terms = {p->tile->offset, p->mine.minus_loss};
     find_losses(p, panel, first, last);
-    for (int64_t j = first; j < last; j += EXK_MR)
+    for (int64_t j = first; j < last; j += EXK_MR) {
+        fetch_lines(&p->fetch);
         meet_block(panel, &p->shared.bytes, p->quads, j, &terms);
+    }
 }
 
+/* The candidates that are left at the end. */
+static int32_t candidates_left(const byte_panel *panel, int64_t slot, int32_t *centroid, float *lower) {
+    int32_t count = 0;
+    for (int32_t c = 0; c < panel->count[slot]; c++) {
+        const candidate *one = &panel->list[slot][c];
+        centroid[count] = one->centroid;
+        *lower = one->lower > panel->limit[slot] ? *lower : one->lower;
+        count += !(one->lower > panel->limit[slot]);
+    }
+    return count;
+}
+
+/* The only candidate is the nearest: its score need not be known better than by a bound. */
 static void finish_point(pass *p, byte_panel *panel, int64_t slot, int64_t i) {
-    if (panel->count[slot] < 0) {
+    int32_t centroid[CANDIDATES + 1];
+    float lower = INFINITY;
+    const exk_tile *tile = p->tile;
+    const int32_t count = candidates_left(panel, slot, centroid, &lower);
+    if (count == 0) {
         meet_all(p, i);
         return;
     }
-    const int32_t former = isinf(p->tile->best[i]) ? -1 : p->tile->label[i];
-    for (int32_t c = 0; c < panel->count[slot]; c++) {
-        const candidate *one = &panel->list[slot][c];
-        if (one->centroid != former && !(one->lower > panel->limit[slot]))
-            meet_one(p, i, one->centroid);
+    tile->best[i] = tile->second[i] = INFINITY;
+    if (count == 1) {
+        tile->label[i] = centroid[0];
+        tile->best[i] = (lower - panel->slack[slot]) / panel->factor[slot];
     }
+    for (int32_t c = 0; c < count && count > 1; c++)
+        meet_one(p, i, centroid[c]);
 }
 
 static void finish_panel(pass *p, byte_panel *panel, int64_t first) {
@@ -312,6 +367,7 @@ static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan
     p.quads = p.turn.bytes / QUAD;
     lay_out_shared(workspace->shared, &shape, &p.turn, &p.shared);
     lay_out_thread(workspace->thread, &shape, plan, &p.turn, &p.mine);
+    p.fetch = fetch_with_blocks(tile, shape.k);
     if (!is_moderate(&p))
         return meet_floats(&p, workspace);
     const bool done = plan->centroid_tile < p.k ? meet_tiles(&p) : meet_panels(&p);

@@ -5,12 +5,12 @@
 
 #include "kernels/vec/vec_avx2.h"
 
-enum { DOT_BIAS = 63, DOT_POINT = 63, DOT_CENTROID = 63 };
+enum { DOT_BIAS = 63, DOT_POINT = 63, DOT_CENTROID = 63, DOT_TOGETHER = 2 };
 
 static inline void dot_store_point(int8_t *p, vec_f32 q) {
     vec_store_i8(p, vec_add(q, vec_set1((float)DOT_BIAS)));
 }
-static inline vec_i32 dot_add(vec_i32 sum, const vec_i32 points[2], const vec_i32 centroid[2]) {
+static inline vec_i32 dot_add(vec_i32 sum, const vec_i32 points[DOT_TOGETHER], const vec_i32 centroid[DOT_TOGETHER]) {
     const __m256i pairs =
         _mm256_add_epi16(_mm256_maddubs_epi16(points[0], centroid[0]), _mm256_maddubs_epi16(points[1], centroid[1]));
     return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));

@@ -3,20 +3,23 @@
  *   DOT_BIAS, DOT_POINT, DOT_CENTROID   a point's coordinate q, |q| <= DOT_POINT, is held as the byte q + DOT_BIAS, a
  *                                       centroid's p, |p| <= DOT_CENTROID, as it is: such that nothing saturates
  *   dot_store_point(p, q)               VEC_LANES coordinates of a point as such bytes
- *   dot_add(sum, points, centroid)      for every lane, sum += the products of two times four bytes of its point,
- *                                       points[0] and points[1], with the eight bytes of the centroid */
+ *   dot_add(sum, points, centroid)      for every lane, sum += the products of its point's bytes, four of them in
+ *                                       each of DOT_TOGETHER vectors, with those of the centroid; DOT_TOGETHER is
+ *                                       1 or 2 */
 #ifndef EXK_DOT_AVX512VNNI_H
 #define EXK_DOT_AVX512VNNI_H
 
 #include "kernels/vec/vec_avx512.h"
 
-enum { DOT_BIAS = 128, DOT_POINT = 127, DOT_CENTROID = 127 };
+enum { DOT_BIAS = 128, DOT_POINT = 127, DOT_CENTROID = 127, DOT_TOGETHER = 1 };
 
 static inline void dot_store_point(int8_t *p, vec_f32 q) {
     vec_store_u8(p, vec_add(q, vec_set1((float)DOT_BIAS)));
 }
-static inline vec_i32 dot_add(vec_i32 sum, const vec_i32 points[2], const vec_i32 centroid[2]) {
-    return _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(sum, points[0], centroid[0]), points[1], centroid[1]);
+static inline vec_i32 dot_add(vec_i32 sum, const vec_i32 points[DOT_TOGETHER], const vec_i32 centroid[DOT_TOGETHER]) {
+    /* As an intrinsic, its sums being of another type than __m512i, gcc 12 copies and spills accumulators. */
+    __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(points[0]), "v"(centroid[0]));
+    return sum;
 }
 
 #endif
