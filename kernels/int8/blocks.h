@@ -14,7 +14,7 @@
 
 #include "kernels/int8/quantise.h"
 
-enum { CANDIDATES = 14 /* of a point that are kept; more, and the filter was too coarse for it */ };
+enum { CANDIDATES = 48 /* of a point that are kept; more, and the filter was too coarse for it */ };
 static const uint32_t ALL_LANES = (uint32_t)((UINT64_C(1) << VEC_LANES) - 1);
 
 /* The centroids as the micro-kernel wants them; per centroid, padded to whole blocks. */

@@ -13,6 +13,7 @@
 
 enum {
     FEW_CENTROIDS = 16, /* not worth the bytes */
+    AHEAD = 4,          /* points whose former centroid is on its way */
     FEW_LEFT = 4        /* a panel may lose one point of so many before its tile is given up */
 };
 
@@ -107,7 +108,7 @@ static void quantise_centroid(const rotation *turn_by, const float *c, float *tu
                               byte_centroids *bytes) {
     const float largest = turn(turn_by, c, turned);
     const quantised found = quantise(turn_by, turned, largest, false, row);
-    const float beta = found.factor > 0.0f ? 1.0f / found.factor / (float)turn_by->order : 0.0f;
+    const float beta = found.factor > 0.0f ? 1.0f / found.factor / rotation_square(turn_by) : 0.0f;
     const float both = (found.norm + found.residual) * EXK_INT8_WIDER;
     int32_t sum = 0, quad;
     for (int64_t t = 0; t < turn_by->bytes; t++)
@@ -185,6 +186,12 @@ static quantised begin_point(pass *p, byte_panel *panel, int64_t slot, int64_t i
     return found;
 }
 
+static void fetch_former(const pass *p, int32_t former) {
+    const int64_t bytes = p->turn.bytes;
+    for (int64_t t = 0; t < bytes && former >= 0; t += EXK_ALIGN)
+        __builtin_prefetch(p->shared.bytes.rows + former * bytes + t);
+}
+
 /* Where the point had a label, what its score is at most. */
 static void limit_by_former(const pass *p, byte_panel *panel, int64_t slot, int32_t former, const int8_t *row) {
     const byte_centroids *bytes = &p->shared.bytes;
@@ -241,8 +248,11 @@ static void begin_panel(pass *p, byte_panel *panel, int64_t first) {
     /* Widened by all that the bounds of a panel share. */
     panel->largest_residual =
         panel->largest_residual * EXK_INT8_WIDER + 0x1p-20f * (panel->largest_norm + panel->largest_residual);
-    for (int64_t slot = 0; slot < PANEL_POINTS && first + slot < p->tile->rows; slot++)
+    const int64_t count = min_i64(PANEL_POINTS, p->tile->rows - first);
+    for (int64_t slot = 0; slot < count; slot++) {
+        fetch_former(p, p->tile->label[first + min_i64(slot + AHEAD, count - 1)]);
         limit_by_former(p, panel, slot, p->tile->label[first + slot], rows + (size_t)slot * stride);
+    }
 }
 
 /* F_j of centroids [first, last), which begin and end with blocks. */
@@ -260,35 +270,46 @@ static void meet_blocks(pass *p, byte_panel *panel, int64_t first, int64_t last)
     }
 }
 
-/* The candidates that are left at the end. */
-static int32_t candidates_left(const byte_panel *panel, int64_t slot, int32_t *centroid, float *lower) {
-    int32_t count = 0;
+/* Moves the candidates that are left to the front, the most promising one first, and returns how many. */
+static int32_t candidates_left(byte_panel *panel, int64_t slot) {
+    candidate *list = panel->list[slot];
+    int32_t count = 0, least = 0;
     for (int32_t c = 0; c < panel->count[slot]; c++) {
-        const candidate *one = &panel->list[slot][c];
-        centroid[count] = one->centroid;
-        *lower = one->lower > panel->limit[slot] ? *lower : one->lower;
-        count += !(one->lower > panel->limit[slot]);
+        list[count] = list[c];
+        if (list[c].lower > panel->limit[slot])
+            continue;
+        least = list[c].lower < list[least].lower ? count : least;
+        count++;
     }
+    const candidate first = list[least];
+    list[least] = list[0];
+    list[0] = first;
     return count;
 }
 
-/* The only candidate is the nearest: its score need not be known better than by a bound. */
+/* The only candidate is the nearest: its score need not be known better than by a bound. Of several, the first one's
+ * float32 score rules out most of the others. */
 static void finish_point(pass *p, byte_panel *panel, int64_t slot, int64_t i) {
-    int32_t centroid[CANDIDATES + 1];
-    float lower = INFINITY;
     const exk_tile *tile = p->tile;
-    const int32_t count = candidates_left(panel, slot, centroid, &lower);
+    const candidate *list = panel->list[slot];
+    const int32_t count = panel->count[slot] < 0 ? 0 : candidates_left(panel, slot);
     if (count == 0) {
         meet_all(p, i);
         return;
     }
     tile->best[i] = tile->second[i] = INFINITY;
     if (count == 1) {
-        tile->label[i] = centroid[0];
-        tile->best[i] = (lower - panel->slack[slot]) / panel->factor[slot];
+        tile->label[i] = list[0].centroid;
+        tile->best[i] = (list[0].lower - panel->slack[slot]) / panel->factor[slot];
+        return;
     }
-    for (int32_t c = 0; c < count && count > 1; c++)
-        meet_one(p, i, centroid[c]);
+    meet_one(p, i, list[0].centroid);
+    const float score = tile->best[i] * panel->factor[slot];
+    const float limit = score + 0x1p-20f * fabsf(score) + panel->slack[slot];
+    for (int32_t c = 1; c < count; c++) {
+        if (!(list[c].lower > limit))
+            meet_one(p, i, list[c].centroid);
+    }
 }
 
 static void finish_panel(pass *p, byte_panel *panel, int64_t first) {

@@ -2,8 +2,8 @@
  *
  * Rotation. A row whose coordinates differ much in size loses most of its small ones, so rows are first turned by a
  * Hadamard matrix: y = H x, whose blocks of `order` coordinates are sums and differences of coordinates that lay
- * far apart. H H' = order * I, hence x.c = y.z / order for y = H x and z = H c. Additions alone, log2(order) <= 4
- * of them on each coordinate: the rounded y is off by at most 4.1 u ||y||, u = 2^-24.
+ * far apart, or close together. H H' = order * I, hence x.c = y.z / order for y = H x and z = H c. Additions alone,
+ * log2(order) <= 6 of them on each coordinate: the rounded y is off by at most 6.1 u ||y||, u = 2^-24.
  *
  * Quantisation. A point's bytes are q = the integers nearest to r y, for a factor r that brings the largest to
  * DOT_POINT; a centroid's are p, those nearest to z / b. With the residuals e = r y - q and f = z / b - p
@@ -29,24 +29,33 @@ enum { ORDER_MOST = 16, QUAD = 4, EIGHT = 8 };
 #define EXK_INT8_LONGEST (INT64_C(1) << 15)
 #define EXK_INT8_WIDER   (1.0f + 0x1p-8f)
 
-/* How rows of d coordinates are turned: coordinate b * width + i is in block i, at place b. */
+/* How rows of d coordinates are turned: coordinate b * width + i is at place b of block i, and where `lanes` is 4,
+ * four neighbouring blocks are one. */
 typedef struct rotation {
-    int64_t d, order, width;
+    int64_t d, order, width, lanes;
     int64_t stride; /* of the turned row, each `width` of it being whole vectors */
     int64_t bytes;  /* of the quantised row: order * width, a multiple of EIGHT, >= d */
 } rotation;
 
 /* As high an order as wastes little on rows that are no multiple of order * VEC_LANES. */
 static inline rotation rotation_of(int64_t d) {
-    rotation turn = {.d = d};
+    rotation turn = {.d = d, .lanes = 1};
     for (turn.order = ORDER_MOST;; turn.order /= 2) {
         const int64_t multiple = turn.order < EIGHT ? EIGHT / turn.order : 1;
         turn.width = round_up_to((d + turn.order - 1) / turn.order, multiple);
         turn.stride = round_up_to(turn.width, VEC_LANES);
         turn.bytes = turn.order * turn.width;
         if (turn.order == 1 || turn.order * turn.stride <= d + d / 7)
-            return turn;
+            break;
     }
+    if ((int)VEC_LANES >= (int)QUAD && turn.width % QUAD == 0)
+        turn.lanes = QUAD;
+    return turn;
+}
+
+/* H H' = this * I. */
+static inline float rotation_square(const rotation *turn) {
+    return (float)(turn->order * turn->lanes);
 }
 
 static inline size_t turned_floats(const rotation *turn) {
@@ -74,8 +83,17 @@ static inline vec_f32 load_clipped(const float *x, int64_t at, int64_t count) {
     return count > 0 ? vec_load_part(x + at, count) : vec_set1(0.0f);
 }
 
+/* Sums and differences within every four lanes. */
+EXK_INLINE vec_f32 turn_lanes(vec_f32 y, vec_f32 signs, vec_f32 pair_signs) {
+    const vec_f32 once = vec_mul_add(y, signs, vec_swap(y));
+    return vec_mul_add(once, pair_signs, vec_swap_pairs(once));
+}
+
 /* y = H x; returns the largest |y_t|. `whole`: every vector is. */
 EXK_INLINE float turn_row(int order, bool whole, const rotation *turn, const float *x, float *y) {
+    static const float sign[ORDER_MOST] = {1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1};
+    static const float pair_sign[ORDER_MOST] = {1, 1, -1, -1, 1, 1, -1, -1, 1, 1, -1, -1, 1, 1, -1, -1};
+    const vec_f32 signs = vec_load(sign), pair_signs = vec_load(pair_sign);
     vec_f32 largest = vec_set1(0.0f);
     for (int64_t i = 0; i < turn->width; i += VEC_LANES) {
         vec_f32 column[ORDER_MOST];
@@ -85,6 +103,8 @@ EXK_INLINE float turn_row(int order, bool whole, const rotation *turn, const flo
         }
         butterflies(order, column);
         EXK_UNROLL for (int b = 0; b < order; b++) {
+            if (turn->lanes > 1)
+                column[b] = turn_lanes(column[b], signs, pair_signs);
             largest = vec_max(largest, vec_max(column[b], vec_sub(vec_set1(0.0f), column[b])));
             vec_store(y + b * turn->stride + i, column[b]);
         }
@@ -129,19 +149,21 @@ static inline float factor_for(float largest, float target) {
 EXK_INLINE quantised quantise(const rotation *turn, const float *y, float largest, bool is_point, int8_t *bytes) {
     const float factor = factor_for(largest, is_point ? (float)DOT_POINT : (float)DOT_CENTROID);
     const vec_f32 factors = vec_set1(factor), minus_one = vec_set1(-1.0f), zero = vec_set1(0.0f);
+    const int64_t width = turn->width; /* the bytes written might be *turn, for all the compiler knows */
+    const float *from = y, *const end = y + turn->order * turn->stride;
+    const int64_t stride = turn->stride;
     vec_f32 squares = zero, losses = zero;
-    for (int64_t b = 0; b < turn->order; b++) {
-        for (int64_t i = 0; i < turn->width; i += VEC_LANES) {
-            const vec_f32 value = vec_load(y + b * turn->stride + i);
+    for (; from < end; from += stride, bytes += width) {
+        for (int64_t i = 0; i < width; i += VEC_LANES) {
+            const vec_f32 value = vec_load(from + i);
             const vec_f32 whole = vec_round(vec_mul_add(value, factors, zero));
             const vec_f32 lost = vec_mul_add(value, factors, vec_mul_add(whole, minus_one, zero));
             squares = vec_mul_add(whole, whole, squares);
             losses = vec_mul_add(lost, lost, losses);
-            int8_t *to = bytes + b * turn->width + i;
             if (is_point)
-                dot_store_point(to, whole);
+                dot_store_point(bytes + i, whole);
             else
-                vec_store_i8(to, whole);
+                vec_store_i8(bytes + i, whole);
         }
     }
     const float doubt = sqrtf((float)turn->bytes) * 0x1p-16f;

@@ -80,6 +80,12 @@ static inline void vec_store_i8(int8_t *p, vec_f32 v) {
 static inline void vec_store_u8(int8_t *p, vec_f32 v) {
     _mm_storel_epi64((__m128i *)(void *)p, _mm_packus_epi16(vec_words(v), vec_words(v)));
 }
+static inline vec_f32 vec_swap(vec_f32 a) {
+    return _mm256_permute_ps(a, 0xb1);
+}
+static inline vec_f32 vec_swap_pairs(vec_f32 a) {
+    return _mm256_permute_ps(a, 0x4e);
+}
 static inline vec_f32 vec_from_i32(vec_i32 v) {
     return _mm256_cvtepi32_ps(v);
 }

@@ -10,6 +10,7 @@
  *   vec_less vec_bits                comparison; lane i in bit i
  *   vec_round                        to the nearest integer, ties to even
  *   vec_store_i8 vec_store_u8        integers of -127 to 127, and 0 to 255, as bytes
+ *   vec_swap vec_swap_pairs          lanes 1 0 3 2 of every four, and 2 3 0 1; of a vector of one, itself
  *   vec_from_i32                     rounded to float
  *   vec_select_i32                   choice of indices
  *   vec_store_where_i32              the lanes of v where m holds, the others stay as they are in memory
@@ -85,6 +86,12 @@ static inline void vec_store_i8(int8_t *p, vec_f32 v) {
 }
 static inline void vec_store_u8(int8_t *p, vec_f32 v) {
     vec_store_i8(p, v);
+}
+static inline vec_f32 vec_swap(vec_f32 a) {
+    return _mm512_permute_ps(a, 0xb1);
+}
+static inline vec_f32 vec_swap_pairs(vec_f32 a) {
+    return _mm512_permute_ps(a, 0x4e);
 }
 static inline vec_f32 vec_from_i32(vec_i32 v) {
     return _mm512_cvtepi32_ps(v);

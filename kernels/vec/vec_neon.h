@@ -76,6 +76,12 @@ static inline void vec_store_i8(int8_t *p, vec_f32 v) {
 static inline void vec_store_u8(int8_t *p, vec_f32 v) {
     vec_store_i8(p, v); /* narrows without saturation */
 }
+static inline vec_f32 vec_swap(vec_f32 a) {
+    return vrev64q_f32(a);
+}
+static inline vec_f32 vec_swap_pairs(vec_f32 a) {
+    return vextq_f32(a, a, 2);
+}
 static inline vec_f32 vec_from_i32(vec_i32 v) {
     return vcvtq_f32_s32(v);
 }

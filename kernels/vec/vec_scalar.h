@@ -75,6 +75,12 @@ static inline void vec_store_u8(int8_t *p, vec_f32 v) {
     const uint8_t byte = (uint8_t)lrintf(v);
     memcpy(p, &byte, 1);
 }
+static inline vec_f32 vec_swap(vec_f32 a) {
+    return a;
+}
+static inline vec_f32 vec_swap_pairs(vec_f32 a) {
+    return a;
+}
 static inline vec_f32 vec_from_i32(vec_i32 v) {
     return (float)v;
 }
