@@ -107,9 +107,8 @@ static void find_direction(const splitter *s, const int32_t *order, int64_t coun
         widen(s, order, count);
 }
 
-static void split(const splitter *s, int32_t *order, int64_t count) {
-    if (count <= s->group)
-        return;
+/* Sorts them along their widest direction; returns how many come first, half of the groups. */
+static int64_t split(const splitter *s, int32_t *order, int64_t count) {
     find_mean(s, order, count);
     find_direction(s, order, count);
     for (int64_t i = 0; i < count; i++)
@@ -117,9 +116,22 @@ static void split(const splitter *s, int32_t *order, int64_t count) {
     qsort(s->line, (size_t)count, sizeof *s->line, by_place);
     for (int64_t i = 0; i < count; i++)
         order[i] = s->line[i].centroid;
-    const int64_t groups = (count + s->group - 1) / s->group, first = groups / 2 * s->group;
-    split(s, order, first);
-    split(s, order + first, count - first);
+    return (count + s->group - 1) / s->group / 2 * s->group;
+}
+
+/* Halves until all are groups. What is left for later is at most one part of each size. */
+static void split_all(const splitter *s, int32_t *order, int64_t k) {
+    enum { SIZES = 64 };
+    int64_t end[SIZES] = {k}, first = 0;
+    for (int parts = 1; parts > 0;) {
+        const int64_t count = end[parts - 1] - first;
+        if (count > s->group) {
+            end[parts] = first + split(s, order + first, count);
+            parts++;
+        } else {
+            first = end[--parts];
+        }
+    }
 }
 
 /* Where the pieces of memory are, which may be NULL; returns how many bytes they take. */
@@ -143,5 +155,5 @@ void exk_order_centroids(const float *centroids, int64_t k, int64_t d, int64_t g
     lay_out(memory, k, d, &s);
     for (int64_t j = 0; j < k; j++)
         order[j] = (int32_t)j;
-    split(&s, order, k);
+    split_all(&s, order, k);
 }
