@@ -19,11 +19,11 @@ static const uint32_t ALL_LANES = (uint32_t)((UINT64_C(1) << VEC_LANES) - 1);
 
 /* The centroids as the micro-kernel wants them; per centroid, padded to whole blocks. */
 typedef struct byte_centroids {
-    int32_t *blocks;         /* [block][quad][EXK_MR]: four bytes of a centroid in each */
-    int8_t *rows;            /* [centroid][byte] */
-    int32_t *start;          /* -DOT_BIAS * the sum of p */
-    float *minus_beta;       /* 0: the centroid cannot be quantised */
-    float *loss_q, *loss_e;  /* beta ||f||, beta (||p|| + ||f||), widened */
+    int32_t *blocks;        /* [block][quad][EXK_MR]: four bytes of a centroid in each */
+    int8_t *rows;           /* [centroid][byte] */
+    int32_t *start;         /* -DOT_BIAS * the sum of p */
+    float *minus_beta;      /* 0: the centroid cannot be quantised */
+    float *loss_q, *loss_e; /* beta ||f||, beta (||p|| + ||f||), widened */
 } byte_centroids;
 
 typedef struct candidate {
@@ -64,13 +64,18 @@ EXK_INLINE void byte_step(const int32_t *points, const int32_t *centroids, vec_i
     }
 }
 
-EXK_INLINE void byte_steps(const int32_t *points, const int32_t *centroids, int64_t quads,
+EXK_INLINE void byte_steps(const int32_t *points, const int32_t *centroids, int64_t quads, micro_fetch *fetch,
                            vec_i32 acc[EXK_MR][EXK_NV]) {
+    const char *at = fetch->at;
+    const int64_t step = at < fetch->end ? fetch->step : 0;
     for (int64_t t = 0; t < quads; t += 2) {
+        __builtin_prefetch(at, 0, 2);
+        at += step;
         EXK_UNROLL for (int u = 0; u < 2; u += DOT_TOGETHER) {
             byte_step(points + (t + u) * PANEL_POINTS, centroids + (t + u) * EXK_MR, acc);
         }
     }
+    fetch->at = at;
 }
 
 /* F_j */
@@ -119,6 +124,8 @@ EXK_INLINE float upper_score(const byte_panel *panel, int64_t i, float lower, fl
 }
 
 static void add_candidate(byte_panel *panel, int64_t i, int32_t j, float lower, float loss) {
+    if (lower == INFINITY) /* a duplicate, or behind the last one */
+        return;
     const float upper = upper_score(panel, i, lower, loss);
     panel->limit[i] = upper < panel->limit[i] ? upper : panel->limit[i];
     panel->list[i][panel->count[i]++] = (candidate){j, lower};
@@ -127,8 +134,8 @@ static void add_candidate(byte_panel *panel, int64_t i, int32_t j, float lower, 
 }
 
 /* lower[r][point]: some of them are not above the limits of their points, VEC_LANES from `first` on. */
-static __attribute__((noinline)) void add_candidates(byte_panel *panel, int64_t first, const float *lower, int32_t j,
-                                                     const float *minus_loss) {
+static __attribute__((noinline)) void add_candidates(byte_panel *panel, int64_t first, const float *lower,
+                                                     int32_t j, const float *minus_loss) {
     for (int r = 0; r < EXK_MR; r++) {
         const float *row = lower + r * PANEL_POINTS + first;
         uint32_t hits = ~vec_bits(vec_less(vec_load(panel->limit + first), vec_load(row))) & ALL_LANES;
@@ -142,14 +149,14 @@ static __attribute__((noinline)) void add_candidates(byte_panel *panel, int64_t 
 /* dot[r][point] = q.p_r. Never inlined, like micro_scores; and its sums go through memory, or gcc 12 stores those
  * that it has no register for later with every quad. */
 static __attribute__((noinline)) void block_dots(const int32_t *points, const int32_t *centroids, int64_t quads,
-                                                 const int32_t *start, int32_t *dot) {
+                                                 const int32_t *start, micro_fetch *fetch, int32_t *dot) {
     vec_i32 acc[EXK_MR][EXK_NV];
     EXK_UNROLL for (int r = 0; r < EXK_MR; r++) {
         EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
             acc[r][v] = vec_set1_i32(start[r]);
         }
     }
-    byte_steps(points, centroids, quads, acc);
+    byte_steps(points, centroids, quads, fetch, acc);
     EXK_UNROLL for (int r = 0; r < EXK_MR; r++) {
         EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
             vec_store_i32(dot + r * PANEL_POINTS + v * VEC_LANES, acc[r][v]);
@@ -176,10 +183,10 @@ EXK_INLINE vec_f32 block_lower(const byte_panel *panel, const byte_centroids *ce
 
 /* Centroids [j, j + EXK_MR). */
 static inline void meet_block(byte_panel *panel, const byte_centroids *centroids, int64_t quads, int64_t j,
-                              const byte_terms *terms) {
+                              const byte_terms *terms, micro_fetch *fetch) {
     int32_t dot[EXK_MR * PANEL_POINTS] __attribute__((aligned(EXK_ALIGN)));
     float lower[EXK_MR * PANEL_POINTS] __attribute__((aligned(EXK_ALIGN)));
-    block_dots(panel->quads, centroids->blocks + j * quads, quads, centroids->start + j, dot);
+    block_dots(panel->quads, centroids->blocks + j * quads, quads, centroids->start + j, fetch, dot);
     EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
         const vec_f32 least = block_lower(panel, centroids, j, terms, dot, v, lower);
         if (vec_bits(vec_less(vec_load(panel->limit + v * VEC_LANES), least)) != ALL_LANES)

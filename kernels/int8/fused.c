@@ -26,19 +26,8 @@ typedef struct thread_memory {
     byte_panel *panels;
     float *minus_loss; /* k, padded */
     float *turned;     /* a row */
-    int8_t *row;       /* quantised rows of a panel */
+    int8_t *rows;      /* quantised, of a panel */
 } thread_memory;
-
-/* Memory wanted in L2 soon. */
-typedef struct block_fetch {
-    const char *at, *end;
-    int64_t lines; /* for each block */
-} block_fetch;
-
-static inline void fetch_lines(block_fetch *fetch) {
-    for (int64_t line = 0; line < fetch->lines && fetch->at < fetch->end; line++, fetch->at += EXK_ALIGN)
-        __builtin_prefetch(fetch->at, 0, 2);
-}
 
 typedef struct pass {
     const exk_score_centroids *centroids;
@@ -48,21 +37,13 @@ typedef struct pass {
     thread_memory mine;
     rotation turn;
     int64_t d, k, quads;
-    block_fetch fetch;
+    micro_fetch fetch;
     float largest_offset; /* in magnitude, of those that are finite */
     int64_t evaluations;
 } pass;
 
 static int64_t panels_of(int64_t rows) {
     return (rows + PANEL_POINTS - 1) / PANEL_POINTS;
-}
-
-/* The points that the thread takes next, some of their lines with every block. */
-static block_fetch fetch_with_blocks(const exk_tile *tile, int64_t k) {
-    const int64_t meetings = panels_of(tile->rows) * ((k + EXK_MR - 1) / EXK_MR);
-    const int64_t bytes = tile->next ? tile->rows * tile->stride * (int64_t)sizeof(float) : 0;
-    const char *next = (const char *)(tile->next ? tile->next : tile->x);
-    return (block_fetch){next, next + bytes, (bytes / EXK_ALIGN + meetings - 1) / meetings};
 }
 
 static size_t lay_out_shared(void *memory, const exk_shape *shape, const rotation *turn, shared_memory *shared) {
@@ -90,7 +71,7 @@ static size_t lay_out_thread(void *memory, const exk_shape *shape, const exk_pla
     }
     mine->minus_loss = exk_arena_take(&arena, (size_t)round_up_to(shape->k, EXK_MR), sizeof(float));
     mine->turned = exk_arena_take(&arena, turned_floats(turn), sizeof(float));
-    mine->row = exk_arena_take(&arena, PANEL_POINTS * row_bytes(turn), 1);
+    mine->rows = exk_arena_take(&arena, PANEL_POINTS * row_bytes(turn), 1);
     return arena.used;
 }
 
@@ -106,7 +87,7 @@ static exk_scratch scratch_bytes(const exk_shape *shape, const exk_plan *plan) {
 /* One centroid's bytes, and its terms. */
 static void quantise_centroid(const rotation *turn_by, const float *c, float *turned, int8_t *row, int64_t j,
                               byte_centroids *bytes) {
-    const float largest = turn(turn_by, c, turned);
+    const float largest = turn(turn_by, c, c, turned);
     const quantised found = quantise(turn_by, turned, largest, false, row);
     const float beta = found.factor > 0.0f ? 1.0f / found.factor / rotation_square(turn_by) : 0.0f;
     const float both = (found.norm + found.residual) * EXK_INT8_WIDER;
@@ -135,7 +116,7 @@ static void prepare(const exk_score_centroids *centroids, const exk_plan *plan, 
     lay_out_thread(workspace->thread, &shape, plan, &by, &mine);
     pack_centroids(centroids, plan, workspace, part, parts);
     for (int64_t j = count * part / parts * EXK_MR; j < count * (part + 1) / parts * EXK_MR; j++)
-        quantise_centroid(&by, centroids->c + min_i64(j, k - 1) * centroids->d, mine.turned, mine.row, j,
+        quantise_centroid(&by, centroids->c + min_i64(j, k - 1) * centroids->d, mine.turned, mine.rows, j,
                           &shared.bytes);
 }
 
@@ -171,19 +152,29 @@ static void meet_one(pass *p, int64_t i, int32_t j) {
     }
 }
 
+/* Nothing is compared with a point without bytes. */
+static void leave_out(byte_panel *panel, int64_t slot, int32_t count) {
+    panel->factor[slot] = 1.0f;
+    panel->limit[slot] = -INFINITY;
+    panel->count[slot] = count;
+}
+
 /* The point's bytes, its factor and what comes with it. */
-static quantised begin_point(pass *p, byte_panel *panel, int64_t slot, int64_t i, int8_t *row) {
+static void begin_point(pass *p, byte_panel *panel, int64_t slot, int64_t i, int8_t *row) {
     const exk_tile *tile = p->tile;
-    const float largest = turn(&p->turn, exk_tile_row(tile, i), p->mine.turned);
-    quantised found = quantise(&p->turn, p->mine.turned, largest, true, row);
-    if (!(found.factor * p->largest_offset < 0x1p110f))
-        found.factor = 0.0f;
+    const float *x = exk_tile_row(tile, i), *next = exk_tile_row(tile, min_i64(i + 1, tile->rows - 1));
+    const float largest = turn(&p->turn, x, next, p->mine.turned);
+    const quantised found = quantise(&p->turn, p->mine.turned, largest, true, row);
+    if (found.factor == 0.0f || !(found.factor * (p->largest_offset + tile->error) < 0x1p110f)) {
+        leave_out(panel, slot, -1);
+        return;
+    }
     panel->factor[slot] = found.factor;
-    panel->slack[slot] =
-        found.factor * (2.0f * tile->error + 0x1p-20f * p->largest_offset) * EXK_INT8_WIDER;
-    panel->count[slot] = found.factor > 0.0f ? 0 : -1;
-    panel->limit[slot] = found.factor > 0.0f ? INFINITY : -INFINITY;
-    return found;
+    panel->slack[slot] = found.factor * (2.0f * tile->error + 0x1p-20f * p->largest_offset) * EXK_INT8_WIDER;
+    panel->count[slot] = 0;
+    panel->limit[slot] = INFINITY;
+    panel->largest_norm = fmaxf(panel->largest_norm, found.norm);
+    panel->largest_residual = fmaxf(panel->largest_residual, found.residual);
 }
 
 static void fetch_former(const pass *p, int32_t former) {
@@ -217,34 +208,24 @@ static void transpose_bytes(const int8_t *row, size_t stride, int64_t quads, int
     }
 }
 
-/* VEC_LANES points from `slot` of the panel on, the tile's row i being the first. */
-static void begin_lanes(pass *p, byte_panel *panel, int64_t slot, int64_t i) {
+/* VEC_LANES points from `slot` of the panel on, the tile's row i being the first; their bytes go to `rows`. */
+static void begin_lanes(pass *p, byte_panel *panel, int64_t slot, int64_t i, int8_t *rows) {
     const size_t stride = row_bytes(&p->turn);
     for (int64_t lane = 0; lane < VEC_LANES; lane++) {
-        if (i + lane >= p->tile->rows) {
-            panel->factor[slot + lane] = 1.0f;
-            panel->limit[slot + lane] = -INFINITY;
-            panel->count[slot + lane] = 0;
-            continue;
-        }
-        const quantised found = begin_point(p, panel, slot + lane, i + lane, p->mine.row + (size_t)lane * stride);
-        if (found.factor > 0.0f) {
-            panel->largest_norm = fmaxf(panel->largest_norm, found.norm);
-            panel->largest_residual = fmaxf(panel->largest_residual, found.residual);
-        }
+        if (i + lane < p->tile->rows)
+            begin_point(p, panel, slot + lane, i + lane, rows + (size_t)lane * stride);
+        else
+            leave_out(panel, slot + lane, 0);
     }
+    transpose_bytes(rows, stride, p->quads, panel->quads + slot);
 }
 
 static void begin_panel(pass *p, byte_panel *panel, int64_t first) {
     const size_t stride = row_bytes(&p->turn);
-    int8_t *rows = p->mine.row;
+    int8_t *rows = p->mine.rows;
     panel->largest_norm = panel->largest_residual = 0.0f;
-    for (int64_t slot = 0; slot < PANEL_POINTS; slot += VEC_LANES) {
-        p->mine.row = rows + (size_t)slot * stride;
-        begin_lanes(p, panel, slot, first + slot);
-        transpose_bytes(p->mine.row, stride, p->quads, panel->quads + slot);
-    }
-    p->mine.row = rows;
+    for (int64_t slot = 0; slot < PANEL_POINTS; slot += VEC_LANES)
+        begin_lanes(p, panel, slot, first + slot, rows + (size_t)slot * stride);
     /* Widened by all that the bounds of a panel share. */
     panel->largest_residual =
         panel->largest_residual * EXK_INT8_WIDER + 0x1p-20f * (panel->largest_norm + panel->largest_residual);
@@ -264,10 +245,8 @@ static void find_losses(pass *p, const byte_panel *panel, int64_t first, int64_t
 static void meet_blocks(pass *p, byte_panel *panel, int64_t first, int64_t last) {
     const byte_terms terms = {p->tile->offset, p->mine.minus_loss};
     find_losses(p, panel, first, last);
-    for (int64_t j = first; j < last; j += EXK_MR) {
-        fetch_lines(&p->fetch);
-        meet_block(panel, &p->shared.bytes, p->quads, j, &terms);
-    }
+    for (int64_t j = first; j < last; j += EXK_MR)
+        meet_block(panel, &p->shared.bytes, p->quads, j, &terms, &p->fetch);
 }
 
 /* Moves the candidates that are left to the front, the most promising one first, and returns how many. */
@@ -287,8 +266,8 @@ static int32_t candidates_left(byte_panel *panel, int64_t slot) {
     return count;
 }
 
-/* The only candidate is the nearest: its score need not be known better than by a bound. Of several, the first one's
- * float32 score rules out most of the others. */
+/* The only candidate is the nearest: its score need not be known better than by a bound. Of several, the first
+ * one's float32 score rules out most of the others. */
 static void finish_point(pass *p, byte_panel *panel, int64_t slot, int64_t i) {
     const exk_tile *tile = p->tile;
     const candidate *list = panel->list[slot];
@@ -362,7 +341,8 @@ static bool is_moderate(pass *p) {
         const float offset = p->tile->offset[j], size = fabsf(offset);
         if (offset == INFINITY)
             continue;
-        sound = sound && size < 0x1p110f && p->shared.bytes.minus_beta[j] < 0.0f;
+        sound = sound && size < 0x1p110f && p->shared.bytes.minus_beta[j] < 0.0f &&
+                p->shared.bytes.loss_e[j] < 0x1p100f;
         largest = size > largest ? size : largest;
     }
     p->largest_offset = largest;
@@ -388,7 +368,7 @@ static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan
     p.quads = p.turn.bytes / QUAD;
     lay_out_shared(workspace->shared, &shape, &p.turn, &p.shared);
     lay_out_thread(workspace->thread, &shape, plan, &p.turn, &p.mine);
-    p.fetch = fetch_with_blocks(tile, shape.k);
+    p.fetch = fetch_next(tile, p.quads / 2, shape.k);
     if (!is_moderate(&p))
         return meet_floats(&p, workspace);
     const bool done = plan->centroid_tile < p.k ? meet_tiles(&p) : meet_panels(&p);

@@ -1,9 +1,9 @@
 /* Rows of bytes that stand for rows of floats, and what is lost by that.
  *
- * Rotation. A row whose coordinates differ much in size loses most of its small ones, so rows are first turned by a
- * Hadamard matrix: y = H x, whose blocks of `order` coordinates are sums and differences of coordinates that lay
- * far apart, or close together. H H' = order * I, hence x.c = y.z / order for y = H x and z = H c. Additions alone,
- * log2(order) <= 6 of them on each coordinate: the rounded y is off by at most 6.1 u ||y||, u = 2^-24.
+ * Rotation. A row whose coordinates differ much in size loses most of its small ones, so rows are first turned by
+ * a Hadamard matrix: y = H x, whose blocks of `order` coordinates are sums and differences of coordinates that lay
+ * far apart, or close together. H H' = order * I, hence x.c = y.z / order for y = H x and z = H c. Additions
+ * alone, log2(order) <= 6 of them on each coordinate: the rounded y is off by at most 6.1 u ||y||, u = 2^-24.
  *
  * Quantisation. A point's bytes are q = the integers nearest to r y, for a factor r that brings the largest to
  * DOT_POINT; a centroid's are p, those nearest to z / b. With the residuals e = r y - q and f = z / b - p
@@ -89,8 +89,9 @@ EXK_INLINE vec_f32 turn_lanes(vec_f32 y, vec_f32 signs, vec_f32 pair_signs) {
     return vec_mul_add(once, pair_signs, vec_swap_pairs(once));
 }
 
-/* y = H x; returns the largest |y_t|. `whole`: every vector is. */
-EXK_INLINE float turn_row(int order, bool whole, const rotation *turn, const float *x, float *y) {
+/* y = H x; returns the largest |y_t|. `whole`: every vector is. The row `next` is fetched meanwhile. */
+EXK_INLINE float turn_row(int order, bool whole, const rotation *turn, const float *x, const float *next,
+                          float *y) {
     static const float sign[ORDER_MOST] = {1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1};
     static const float pair_sign[ORDER_MOST] = {1, 1, -1, -1, 1, 1, -1, -1, 1, 1, -1, -1, 1, 1, -1, -1};
     const vec_f32 signs = vec_load(sign), pair_signs = vec_load(pair_sign);
@@ -99,6 +100,7 @@ EXK_INLINE float turn_row(int order, bool whole, const rotation *turn, const flo
         vec_f32 column[ORDER_MOST];
         EXK_UNROLL for (int b = 0; b < order; b++) {
             const int64_t at = b * turn->width + i;
+            __builtin_prefetch(next + at);
             column[b] = whole ? vec_load(x + at) : load_clipped(x, at, min_i64(turn->width - i, turn->d - at));
         }
         butterflies(order, column);
@@ -112,23 +114,24 @@ EXK_INLINE float turn_row(int order, bool whole, const rotation *turn, const flo
     return -vec_least(vec_sub(vec_set1(0.0f), largest));
 }
 
-EXK_INLINE float turn_by(int order, const rotation *turn, const float *x, float *y) {
-    return turn->width % VEC_LANES == 0 && turn->bytes == turn->d ? turn_row(order, true, turn, x, y)
-                                                                  : turn_row(order, false, turn, x, y);
+EXK_INLINE float turn_by(int order, const rotation *turn, const float *x, const float *next, float *y) {
+    return turn->width % VEC_LANES == 0 && turn->bytes == turn->d ? turn_row(order, true, turn, x, next, y)
+                                                                  : turn_row(order, false, turn, x, next, y);
 }
 
-static inline float turn(const rotation *by, const float *x, float *y) {
+/* next: the row that comes next, which is fetched. */
+static inline float turn(const rotation *by, const float *x, const float *next, float *y) {
     switch (by->order) {
     case 1:
-        return turn_by(1, by, x, y);
+        return turn_by(1, by, x, next, y);
     case 2:
-        return turn_by(2, by, x, y);
+        return turn_by(2, by, x, next, y);
     case 4:
-        return turn_by(4, by, x, y);
+        return turn_by(4, by, x, next, y);
     case 8:
-        return turn_by(8, by, x, y);
+        return turn_by(8, by, x, next, y);
     default:
-        return turn_by(ORDER_MOST, by, x, y);
+        return turn_by(ORDER_MOST, by, x, next, y);
     }
 }
 
