@@ -36,6 +36,21 @@ static inline void dots(const float *x, const float *c, int64_t d, int count, fl
         dot[j] = vec_sum(acc[j]);
 }
 
+/* x.c of one centroid, in as many chains. */
+static inline float dot_one(const float *x, const float *c, int64_t d) {
+    vec_f32 acc[SCORES_CENTROIDS];
+    for (int i = 0; i < SCORES_CENTROIDS; i++)
+        acc[i] = vec_set1(0.0f);
+    int64_t t = 0;
+    for (; t + SCORES_CENTROIDS * VEC_LANES <= d; t += SCORES_CENTROIDS * VEC_LANES) {
+        for (int i = 0; i < SCORES_CENTROIDS; i++)
+            acc[i] = vec_mul_add(vec_load(x + t + i * VEC_LANES), vec_load(c + t + i * VEC_LANES), acc[i]);
+    }
+    for (; t < d; t += VEC_LANES)
+        acc[0] = vec_mul_add(vec_load_part(x + t, d - t), vec_load_part(c + t, d - t), acc[0]);
+    return vec_sum(vec_add(vec_add(acc[0], acc[1]), vec_add(acc[2], acc[3])));
+}
+
 /* exk_kernel.scores: lower[i * k + j] = offset_j - x_i.c'_j. Centroids outside, rows inside: a few centroids stay
  * in L1 while all rows pass. */
 static inline void row_scores(const exk_score_centroids *centroids, const exk_plan *plan,

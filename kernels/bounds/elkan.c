@@ -3,6 +3,7 @@
  * where a bound of one of its centroids demands it: less than half as often as by the group's bound alone, for k *
  * 2 bytes a point. */
 #define EXK_EACH 1
+#define EXK_BYTES 0
 #include "kernels/bounds/grouped.h"
 
 const exk_kernel EXK_KERNEL = {

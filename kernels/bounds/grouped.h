@@ -1,5 +1,5 @@
 /* What fused_yinyang and fused_elkan share: bounds of groups of near centroids, and with EXK_EACH bounds of each
- * centroid behind them.
+ * centroid behind them. With EXK_BYTES groups are met in bytes (int8/groups.h), and what these leave in float32.
  *
  * A pass over a tile first lists, for each group, the points whose bounds do not rule the group out; then each
  * group meets its list, EXK_MR points at a time, at the speed of dense work. A group's bound never counts the
@@ -16,6 +16,9 @@
 #include "kernels/arena.h"
 #include "kernels/bounds/bounds.h"
 #include "kernels/bounds/groups.h"
+#if EXK_BYTES
+#include "kernels/int8/groups.h"
+#endif
 
 /* Written by prepare. */
 typedef struct shared_memory {
@@ -25,6 +28,9 @@ typedef struct shared_memory {
     double *each_drift;             /* EXK_EACH: of each place in the order */
     float *each_above, *each_below; /* likewise, rounded */
     int32_t *place;                 /* k: where a centroid is in the order */
+#if EXK_BYTES
+    byte_groups bytes;
+#endif
 } shared_memory;
 
 /* Of a thread, for the tile in hand. */
@@ -37,6 +43,9 @@ typedef struct thread_memory {
     float *former;  /* of each point: the score of its former label */
     int32_t *at;    /* of each point: place of its former label, -1: none */
     float *scores;  /* ROWS_TOGETHER x GROUP */
+#if EXK_BYTES
+    byte_rows rows;
+#endif
 } thread_memory;
 
 typedef struct pass {
@@ -47,6 +56,10 @@ typedef struct pass {
     shared_memory shared;
     thread_memory mine;
     int64_t d, groups;
+    int64_t evaluations;
+#if EXK_BYTES
+    rotation turn;
+#endif
 } pass;
 
 /* Where the pieces of shared memory are, and how many bytes they take; memory may be NULL for that. */
@@ -60,11 +73,15 @@ static size_t lay_out_shared(void *memory, int64_t k, int64_t d, shared_memory *
     shared->each_drift = exk_arena_take(&arena, EXK_EACH * groups * GROUP, sizeof(double));
     shared->each_above = exk_arena_take(&arena, EXK_EACH * groups * GROUP, sizeof(float));
     shared->each_below = exk_arena_take(&arena, EXK_EACH * groups * GROUP, sizeof(float));
+#if EXK_BYTES
+    const rotation turn = rotation_of(d);
+    lay_out_byte_groups(&arena, k, &turn, &shared->bytes);
+#endif
     return arena.used;
 }
 
-static size_t lay_out_thread(void *memory, int64_t k, int64_t points, thread_memory *mine) {
-    const size_t groups = (size_t)groups_of(k), rows = (size_t)points;
+static size_t lay_out_thread(void *memory, const exk_shape *shape, int64_t points, thread_memory *mine) {
+    const size_t groups = (size_t)groups_of(shape->k), rows = (size_t)points;
     exk_arena arena = {.base = memory};
     mine->scores = exk_arena_take(&arena, ROWS_TOGETHER * GROUP, sizeof(float));
     mine->offset = exk_arena_take(&arena, groups * GROUP, sizeof(float));
@@ -74,6 +91,10 @@ static size_t lay_out_thread(void *memory, int64_t k, int64_t points, thread_mem
     mine->own = exk_arena_take(&arena, rows, sizeof(float));
     mine->former = exk_arena_take(&arena, rows, sizeof(float));
     mine->at = exk_arena_take(&arena, rows, sizeof(int32_t));
+#if EXK_BYTES
+    const rotation turn = rotation_of(shape->d);
+    lay_out_byte_rows(&arena, points, &turn, &mine->rows);
+#endif
     return arena.used;
 }
 
@@ -86,7 +107,7 @@ static exk_scratch scratch_bytes(const exk_shape *shape, const exk_plan *plan) {
     thread_memory mine;
     return (exk_scratch){
         .shared = lay_out_shared(NULL, shape->k, shape->d, &shared),
-        .per_thread = lay_out_thread(NULL, shape->k, plan->point_tile, &mine),
+        .per_thread = lay_out_thread(NULL, shape, plan->point_tile, &mine),
         .per_point = state_bytes(groups_of(shape->k)),
     };
 }
@@ -101,7 +122,8 @@ static uint16_t *each_of(float *state, int64_t groups, int64_t g) {
     return (uint16_t *)(void *)(state + 1 + groups) + g * GROUP;
 }
 
-static void pack_group(const exk_score_centroids *centroids, int64_t g, shared_memory *shared) {
+static void pack_group(const exk_score_centroids *centroids, int64_t g, shared_memory *shared,
+                       thread_memory *mine) {
     const int64_t d = centroids->d, k = centroids->k;
     float *block = shared->blocks + g * GROUP * d;
     const float *row[GROUP];
@@ -114,6 +136,12 @@ static void pack_group(const exk_score_centroids *centroids, int64_t g, shared_m
         for (int64_t p = 0; p < GROUP; p++)
             block[t * GROUP + p] = -row[p][t];
     }
+#if EXK_BYTES
+    const rotation turn = rotation_of(d);
+    pack_byte_group(&turn, row, g, &mine->rows, &shared->bytes);
+#else
+    (void)mine;
+#endif
 }
 
 static float movement_at(const exk_score_centroids *centroids, int64_t at) {
@@ -143,12 +171,14 @@ static void drift_group(const exk_score_centroids *centroids, int64_t g, shared_
 
 static void prepare(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
                     int part, int parts) {
-    (void)plan;
+    const exk_shape shape = {.d = centroids->d, .k = centroids->k};
     shared_memory shared;
+    thread_memory mine;
     lay_out_shared(workspace->shared, centroids->k, centroids->d, &shared);
+    lay_out_thread(workspace->thread, &shape, plan->point_tile, &mine);
     const int64_t groups = groups_of(centroids->k);
     for (int64_t g = groups * part / parts; g < groups * (part + 1) / parts; g++) {
-        pack_group(centroids, g, &shared);
+        pack_group(centroids, g, &shared, &mine);
         drift_group(centroids, g, &shared);
     }
 }
@@ -198,6 +228,32 @@ static void order_offsets(pass *p) {
     }
 }
 
+#if EXK_BYTES
+/* The largest offset in magnitude, where all numbers are such that bytes can stand for them; else infinity. */
+static float largest_offset(const pass *p) {
+    const byte_groups *bytes = &p->shared.bytes;
+    float largest = p->tile->error;
+    for (int64_t at = 0; at < p->centroids->k; at++) {
+        const float size = fabsf(p->mine.offset[at]);
+        const bool sound = size < 0x1p110f && bytes->beta[at] > 0.0f && bytes->loss_e[at] < 0x1p100f;
+        if (p->mine.offset[at] != INFINITY)
+            largest = !sound ? INFINITY : size > largest ? size : largest;
+    }
+    return largest;
+}
+
+static void begin_bytes(pass *p) {
+    const float largest = largest_offset(p);
+    p->mine.rows.apply = largest < 0x1p110f;
+    p->mine.rows.slack = 0x1p-20f * largest;
+}
+
+/* What the point's score is at most, from one of its float32 scores. */
+static float limit_from(const pass *p, float score) {
+    return score + 2.0f * p->tile->error + 0x1p-20f * (fabsf(score) + p->tile->error);
+}
+#endif
+
 static const float *row_of(const pass *p, int64_t i) {
     return exk_tile_row(p->tile, i);
 }
@@ -240,17 +296,22 @@ static bool has_near(const pass *p, float *state, int64_t g, int32_t label_at) {
     return !(state[0] + p->shared.above[g] < state[1 + g]);
 }
 
-static void put_on_lists(pass *p, int64_t i, float *state) {
+/* Whether it is on any then. */
+static bool put_on_lists(pass *p, int64_t i, float *state) {
     const vec_f32 upper = vec_set1(state[0]);
+    bool listed = false;
     for (int64_t first = 0; first < p->groups; first += VEC_LANES) {
         uint32_t near =
             near_groups(state + 1 + first, p->shared.above + first, upper, min_i64(VEC_LANES, p->groups - first));
         for (; near; near &= near - 1) {
             const int64_t g = first + __builtin_ctz(near);
-            if (!EXK_EACH || has_near(p, state, g, p->mine.at[i]))
-                p->mine.list[g * p->plan->point_tile + p->mine.count[g]++] = (uint16_t)i;
+            if (EXK_EACH && !has_near(p, state, g, p->mine.at[i]))
+                continue;
+            p->mine.list[g * p->plan->point_tile + p->mine.count[g]++] = (uint16_t)i;
+            listed = true;
         }
     }
+    return listed;
 }
 
 /* The point meets its former label before all others: an upper bound as tight as can be rules out most groups. */
@@ -266,10 +327,28 @@ static void meet_former(pass *p, int64_t i) {
     p->mine.former[i] = p->tile->best[i] = look.score;
     p->tile->second[i] = INFINITY;
     state[0] = upper < state[0] ? upper : state[0];
-    put_on_lists(p, i, state);
+    p->evaluations++;
+    const bool listed = put_on_lists(p, i, state);
+#if EXK_BYTES
+    p->mine.rows.limit[i] = limit_from(p, look.score);
+    if (listed)
+        quantise_point(&p->turn, row_of(p, i), i, &p->mine.rows);
+#else
+    (void)listed;
+#endif
 }
 
 static void meet_all(pass *p, int64_t i) {
+#if EXK_BYTES
+    const int32_t former = p->tile->label[i];
+    p->mine.rows.limit[i] = INFINITY;
+    if (former >= 0) {
+        const float *c = p->centroids->c + former * p->d;
+        p->mine.rows.limit[i] = limit_from(p, p->tile->offset[former] - dot_one(row_of(p, i), c, p->d));
+        p->evaluations++;
+    }
+    quantise_point(&p->turn, row_of(p, i), i, &p->mine.rows);
+#endif
     p->mine.at[i] = -1;
     p->tile->best[i] = p->tile->second[i] = INFINITY;
     p->tile->label[i] = 0;
@@ -284,6 +363,61 @@ static void score_rows(const pass *p, int64_t g, const uint16_t *list, int rows)
     group_scores(rows, x, p->shared.blocks + g * GROUP * p->d, p->d, p->plan->depth_tile,
                  p->mine.offset + g * GROUP, p->mine.scores);
 }
+
+#if EXK_BYTES
+/* The centroids whose lower scores are not above the limit, the most promising first, until none is left. */
+static void settle_candidates(pass *p, int64_t i, int64_t g, float *scores) {
+    const int32_t own = p->mine.at[i];
+    uint32_t open = (uint32_t)((UINT64_C(1) << GROUP) - 1);
+    if (own >= 0 && own / GROUP == g)
+        open &= ~(UINT32_C(1) << own % GROUP);
+    for (;;) {
+        float least = p->mine.rows.limit[i];
+        int best = -1;
+        for (int v = 0; v < EXK_NV; v++) {
+            const vec_mask above = vec_less(vec_set1(p->mine.rows.limit[i]), vec_load(scores + v * VEC_LANES));
+            uint32_t near = ~(vec_bits(above) << v * VEC_LANES) & open &
+                            (uint32_t)((UINT64_C(1) << VEC_LANES) - 1) << v * VEC_LANES;
+            for (; near; near &= near - 1) {
+                const int place = __builtin_ctz(near);
+                if (scores[place] == INFINITY)
+                    continue;
+                best = best < 0 || scores[place] < least ? place : best;
+                least = scores[best];
+            }
+        }
+        if (best < 0)
+            return;
+        const int64_t at = g * GROUP + best, j = p->centroids->order ? p->centroids->order[at] : at;
+        scores[best] = p->mine.offset[at] - dot_one(row_of(p, i), p->centroids->c + j * p->d, p->d);
+        open &= ~(UINT32_C(1) << best);
+        p->evaluations++;
+        p->mine.rows.limit[i] = fminf(p->mine.rows.limit[i], limit_from(p, scores[best]));
+    }
+}
+
+static void score_bytes(pass *p, int64_t g, const uint16_t *list, int rows) {
+    const byte_rows *mine = &p->mine.rows;
+    const int64_t quads = p->turn.bytes / QUAD;
+    int32_t dot[EXK_MR * GROUP] __attribute__((aligned(EXK_ALIGN)));
+    for (int first = 0; first < rows; first += EXK_MR) {
+        const int count = (int)min_i64(EXK_MR, rows - first);
+        const int8_t *x[EXK_MR];
+        int32_t start[EXK_MR];
+        for (int r = 0; r < count; r++) {
+            x[r] = mine->bytes + (size_t)list[first + r] * row_bytes(&p->turn);
+            start[r] = mine->start[list[first + r]];
+        }
+        group_dots(count, x, start, p->shared.bytes.blocks + g * quads * GROUP, quads, dot);
+        for (int r = 0; r < count; r++) {
+            float *scores = p->mine.scores + (first + r) * GROUP;
+            byte_scores(&p->shared.bytes, mine, list[first + r], g, p->mine.offset + g * GROUP, dot + r * GROUP,
+                        scores);
+            settle_candidates(p, list[first + r], g, scores);
+        }
+    }
+}
+#endif
 
 /* The labels' own scores take no part in the search. */
 static void hide_labels(const pass *p, int64_t g, const uint16_t *list, int rows) {
@@ -337,9 +471,16 @@ static void keep_group(const pass *p, int64_t g, const uint16_t *list, int rows,
 }
 
 /* Up to ROWS_TOGETHER points of a group's list. */
-static void meet_rows(const pass *p, int64_t g, const uint16_t *list, int rows) {
+static void meet_rows(pass *p, int64_t g, const uint16_t *list, int rows) {
     group_argmin found;
+#if EXK_BYTES
+    if (p->mine.rows.apply)
+        score_bytes(p, g, list, rows);
+    else
+        score_rows(p, g, list, rows);
+#else
     score_rows(p, g, list, rows);
+#endif
     if (EXK_EACH)
         keep_each(p, g, list, rows);
     hide_labels(p, g, list, rows);
@@ -374,11 +515,16 @@ static void settle_bounds(const pass *p, int64_t i) {
 
 static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
                       const exk_tile *tile) {
+    const exk_shape shape = {.d = centroids->d, .k = centroids->k};
     pass p = {.centroids = centroids, .plan = plan, .workspace = workspace, .tile = tile, .d = centroids->d};
     p.groups = groups_of(centroids->k);
     lay_out_shared(workspace->shared, centroids->k, centroids->d, &p.shared);
-    lay_out_thread(workspace->thread, centroids->k, plan->point_tile, &p.mine);
+    lay_out_thread(workspace->thread, &shape, plan->point_tile, &p.mine);
     order_offsets(&p);
+#if EXK_BYTES
+    p.turn = rotation_of(shape.d);
+    begin_bytes(&p);
+#endif
     memset(p.mine.count, 0, (size_t)p.groups * sizeof *p.mine.count);
     for (int64_t i = 0; i < tile->rows; i++) {
         if (centroids->movement)
@@ -387,12 +533,11 @@ static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan
             meet_all(&p, i);
     }
     meet_groups(&p);
-    int64_t evaluated = centroids->movement ? tile->rows : 0;
     for (int64_t g = 0; g < p.groups; g++)
-        evaluated += p.mine.count[g] * min_i64(GROUP, centroids->k - g * GROUP);
+        p.evaluations += p.mine.count[g] * min_i64(GROUP, centroids->k - g * GROUP);
     for (int64_t i = 0; i < tile->rows; i++)
         settle_bounds(&p, i);
-    return evaluated;
+    return p.evaluations;
 }
 
 static void doubt(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,

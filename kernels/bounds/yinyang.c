@@ -2,6 +2,7 @@
  * 2015). Where a bound does not rule its group out the whole group is met: dense work, and little memory for
  * bounds. */
 #define EXK_EACH 0
+#define EXK_BYTES 0
 #include "kernels/bounds/grouped.h"
 
 const exk_kernel EXK_KERNEL = {

@@ -139,9 +139,7 @@ static void meet_all(pass *p, int64_t i) {
 
 static void meet_one(pass *p, int64_t i, int32_t j) {
     const exk_tile *tile = p->tile;
-    float dot;
-    dots(exk_tile_row(tile, i), p->centroids->c + j * p->d, p->d, 1, &dot);
-    const float lower = tile->offset[j] - dot;
+    const float lower = tile->offset[j] - dot_one(exk_tile_row(tile, i), p->centroids->c + j * p->d, p->d);
     p->evaluations++;
     if (lower < tile->best[i]) {
         tile->second[i] = tile->best[i];
