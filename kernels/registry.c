@@ -16,7 +16,8 @@
                          {EXK_DEPTH_TILE, 8, INT64_C(1) << 20, 1}}
 #define EXK_TUNES_GROUPS {{EXK_POINT_TILE, 1, INT64_C(1) << 15, 16}, {EXK_DEPTH_TILE, 8, INT64_C(1) << 20, 1}}
 #define EXK_ANY_SHAPE {.d_max = INT64_C(1) << 40, .k_max = INT32_MAX}
-#define EXK_INT8_SHAPE {.d_max = INT64_C(1) << 15, .k_max = INT32_MAX} /* bytes are added up in int32 */
+/* Bytes are added up in int32. */
+#define EXK_INT8_SHAPE {.d_max = INT64_C(1) << 15, .k_max = INT32_MAX, .kd_pays = INT64_C(1) << 14}
 #define EXK_BLAS_SHAPE {.d_max = INT32_MAX, .k_max = INT32_MAX} /* OpenBLAS takes its sizes as int */
 /* clang-format on */
 
@@ -136,9 +137,13 @@ static bool is_usable(const exk_variant *variant, const exk_shape *shape) {
     return !exk_variant_obstacle(variant) && exk_variant_fits(variant, shape);
 }
 
+static bool pays(const exk_variant *variant, const exk_shape *shape) {
+    return shape->k >= variant->limits.kd_pays / shape->d;
+}
+
 const exk_variant *exk_variant_auto(const exk_shape *shape) {
     for (int i = ROWS - 1; i >= 0; i--) {
-        if (is_usable(&rows[i], shape))
+        if (is_usable(&rows[i], shape) && pays(&rows[i], shape))
             return &rows[i];
     }
     return NULL;
@@ -155,15 +160,19 @@ static const exk_variant *usable_of(const char *strategy, const char *isa, const
 const exk_variant *exk_variant_skipping(const exk_shape *shape) {
     enum { FEW_DIMENSIONS = 16, FEW_CENTROIDS = 48 };
     const exk_variant *plain = exk_variant_auto(shape);
-    const bool few = shape->d <= FEW_DIMENSIONS || shape->k < FEW_CENTROIDS;
-    return plain ? usable_of(few ? "fused_hamerly" : "fused_yinyang", plain->isa, shape) : NULL;
+    if (!plain)
+        return NULL;
+    if (shape->d <= FEW_DIMENSIONS || shape->k < FEW_CENTROIDS)
+        return usable_of("fused_hamerly", exk_isa_base(plain->isa), shape);
+    return usable_of(strcmp(plain->strategy, "i8_fused") == 0 ? "i8_fused_yinyang" : "fused_yinyang", plain->isa,
+                     shape);
 }
 
 const exk_variant *exk_variant_leaner(const exk_variant *variant, const exk_shape *shape) {
     if (strcmp(variant->strategy, "fused_elkan") == 0)
         return usable_of("fused_yinyang", variant->isa, shape);
-    if (strcmp(variant->strategy, "fused_yinyang") == 0)
-        return usable_of("fused_hamerly", variant->isa, shape);
+    if (strcmp(variant->strategy, "fused_yinyang") == 0 || strcmp(variant->strategy, "i8_fused_yinyang") == 0)
+        return usable_of("fused_hamerly", exk_isa_base(variant->isa), shape);
     return NULL;
 }
 

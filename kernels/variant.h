@@ -163,6 +163,7 @@ enum { EXK_TUNABLES_MAX = 4, EXK_OF_MR = -1, EXK_OF_NR = -2 };
 /* The centroid set and dimension a variant can take; the driver refuses it elsewhere. */
 typedef struct exk_limits {
     int64_t d_max, k_max;
+    int64_t kd_pays; /* k * d from which it is worth what it costs beside its scores: `auto` leaves smaller ones */
 } exk_limits;
 
 /* One row of variants.inc. */
