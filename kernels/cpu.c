@@ -52,6 +52,8 @@ static bool cpu_has(const char *feature) {
 #elif defined(__aarch64__)
     if (strcmp(feature, "asimd") == 0)
         return (getauxval(AT_HWCAP) & HWCAP_ASIMD) != 0;
+    if (strcmp(feature, "asimddp") == 0)
+        return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
 #endif
     return false;
 }
@@ -106,7 +108,8 @@ const char *exk_isa_obstacle(const char *isa) {
     if (mask && *mask) {
         const isa_row *strongest = find_isa(mask);
         if (!strongest)
-            return "EXAKT_ISA names an unknown instruction set (known: scalar, avx2, avxvnni, avx512, avx512vnni, neon)";
+            return "EXAKT_ISA names an unknown instruction set (known: scalar, avx2, avxvnni, avx512, avx512vnni, "
+                   "neon, neondot)";
         if (row > strongest)
             return "masked by EXAKT_ISA";
     }

@@ -18,7 +18,7 @@ namespace {
 template <typename Check> void for_each_isa(Check check) {
     for (size_t i = 0; exk_isa_name(i); i++) {
         const std::string isa = exk_isa_name(i);
-        if (exk_isa_obstacle(isa.c_str()))
+        if (exk_isa_obstacle(isa.c_str()) || exk_isa_base(isa.c_str()) != isa)
             continue;
         INFO(isa);
         const exk_peak *peak = exk_peak_for(isa.c_str());

@@ -13,6 +13,8 @@ MICRO, ARGMIN, SCORES = "kernels/body/microkernel.h", "kernels/body/argmin.h", "
 NAIVE, TILED, SWEEP = "kernels/body/naive.c", "kernels/body/tiled.c", "kernels/body/sweep.h"
 PASS, EMPTY, INIT, LLOYD = "kernels/pass.c", "kernels/empty.c", "kernels/init.c", "kernels/lloyd.c"
 COLLECT, UPDATE = "kernels/collect.c", "kernels/update.c"
+QUANTISE, BYTES, INT8 = "kernels/int8/quantise.h", "kernels/int8/blocks.h", "kernels/int8/fused.c"
+BYTE_GROUPS, DOT_AVX2 = "kernels/int8/groups.h", "kernels/vec/dot_avx2.h"
 BOUNDS, GROUPS, GROUPED = "kernels/bounds/bounds.h", "kernels/bounds/groups.h", "kernels/bounds/grouped.h"
 HAMERLY, ORDER = "kernels/bounds/hamerly.c", "kernels/bounds/order.c"
 ENGINE, REGISTRY, VEC_SCALAR = "kernels/engine.c", "kernels/registry.c", "kernels/vec/vec_scalar.h"
@@ -595,7 +597,7 @@ MUTANTS = [
     Mutant("survivor-label-of-other-rows", PASS, "whole->label[seen->row[i]] = seen->label[i];", "whole->label[i] = seen->label[i];",
            "labels go back where the points are"),
     Mutant("settled-points-without-label", PASS,
-           "memcpy(whole->label, run->previous + whole->first, (size_t)whole->rows * sizeof *whole->label);", "",
+           "memcpy(tile->label, run->previous + tile->first, bytes);", "",
            "who is not looked at keeps its label"),
     Mutant("order-changes-under-bounds", PASS, "run->order && !run->pass_skips)", "run->order)",
            "bounds lie by place: the order stays as long as they do"),
@@ -613,8 +615,43 @@ MUTANTS = [
            "memory is given up in steps"),
     Mutant("movement-too-short", UPDATE, "run->movement[j] = exk_round_up(sqrt(square) *", "run->movement[j] = exk_round_up(0.9 * sqrt(square) *",
            "bounds rest on how far centroids moved at most"),
-    Mutant("order-splits-groups", ORDER, "first = groups / 2 * s->group;", "first = groups * s->group / 2;",
+    Mutant("order-splits-groups", ORDER, "/ s->group / 2 * s->group;", "/ s->group * s->group / 2;",
            "halves consist of whole groups"),
     Mutant("order-without-direction", ORDER, "(projected){(float)along(s, row_of(s, order[i])), order[i]};",
            "(projected){0.0f, order[i]};", "near centroids lie side by side"),
+
+    # Bytes.
+    Mutant("centroids-lose-nothing", BYTES, "panel->largest_norm * centroids->loss_q[j] + panel", "panel",
+           "what rounding centroids to bytes loses is in the bound"),
+    Mutant("points-lose-nothing", BYTES, " + panel->largest_residual * centroids->loss_e[j];", ";",
+           "what rounding points to bytes loses is in the bound"),
+    Mutant("residuals-not-added-up", QUANTISE, "losses = vec_mul_add(lost, lost, losses);",
+           "losses = vec_mul_add(lost, lost, zero);", "the true norm of all that was lost"),
+    Mutant("square-of-half-the-rotation", QUANTISE, "return (float)(turn->order * turn->lanes);",
+           "return (float)turn->order;", "H H' is the order of all levels times I"),
+    Mutant("norm-of-the-last-point", INT8, "panel->largest_norm = fmaxf(panel->largest_norm, found.norm);",
+           "panel->largest_norm = found.norm;", "a panel shares the bound of its longest point"),
+    Mutant("residual-of-the-last-point", INT8,
+           "panel->largest_residual = fmaxf(panel->largest_residual, found.residual);",
+           "panel->largest_residual = found.residual;", "a panel shares the bound of what lost most"),
+    Mutant("bias-of-nobody", INT8, "bytes->start[j] = -DOT_BIAS * sum;", "bytes->start[j] = 0;",
+           "points are biased to be unsigned"),
+    Mutant("limit-is-a-lower-score", BYTES, "return (lower + 2.0f * loss) + panel->slack[i] +",
+           "return lower + panel->slack[i] +", "a point's limit is an upper bound"),
+    Mutant("full-list-goes-on", BYTES, "    if (kept == CANDIDATES) {", "    if (kept > CANDIDATES) {",
+           "a point of too many candidates meets all centroids"),
+    Mutant("sums-saturate", DOT_AVX2, "DOT_BIAS = 63, DOT_POINT = 63", "DOT_BIAS = 127, DOT_POINT = 127",
+           "16-bit sums hold four products"),
+    Mutant("padding-is-a-candidate", BYTES, "    if (lower == INFINITY) /* a duplicate, or behind the last one */\n        return;\n",
+           "", "no candidate where there is no centroid"),
+    Mutant("no-bytes-no-label", INT8, "leave_out(panel, slot, -1);", "leave_out(panel, slot, 0);",
+           "points that bytes cannot hold meet all centroids"),
+    Mutant("losses-overflow", INT8, " &&\n                p->shared.bytes.loss_e[j] < 0x1p100f;", ";",
+           "bounds that overflow prove nothing"),
+    Mutant("groups-lose-nothing", BYTE_GROUPS, "vec_from_i32(vec_load_i32(dot + v * VEC_LANES)), lost);",
+           "vec_from_i32(vec_load_i32(dot + v * VEC_LANES)), zero);", "what bytes lose is in the groups' bound"),
+    Mutant("bias-of-no-point", BYTE_GROUPS, "rows->start[i] = -DOT_BIAS * sum;", "rows->start[i] = 0;",
+           "centroids are biased to be unsigned"),
+    Mutant("one-candidate-a-group", GROUPED, "        open &= ~(UINT32_C(1) << best);\n", "        open = 0;\n",
+           "all candidates of a group are settled"),
 ]
