@@ -22,6 +22,7 @@ CATCHERS = {
     "test_lloyd": ("test_lloyd", ["tests/test_lloyd", "--abort"]),
     "test_golden": ("test_golden", ["tests/test_golden", "--abort"]),
     "test_variants": ("test_variants", ["tests/test_variants", "--abort"]),
+    "test_bytes": ("test_bytes", ["tests/test_bytes", "--abort"]),
     "test_bounds": ("test_bounds", ["tests/test_bounds", "--abort"]),
     "test_skipping": ("test_skipping", ["tests/test_skipping", "--abort"]),
     "verify": ("exakt_cli", ["./exakt", "verify", "--quick"]),
