@@ -48,7 +48,7 @@ static void print_row(const exk_variant *row) {
     const char *obstacle = exk_variant_obstacle(row);
     char tile[32];
     snprintf(tile, sizeof tile, "%d x %" PRId64, row->mr, exk_variant_nr(row));
-    printf("%-34s %-10s %-16s ", row->name, tile, row->source);
+    printf("%-36s %-10s %-16s ", row->name, tile, row->source);
     if (obstacle) {
         printf("no: %s\n", obstacle);
         return;
@@ -65,7 +65,7 @@ static exit_code list(const settings *s) {
         return code;
     if (s->json)
         return list_json(s->json);
-    printf("%-34s %-10s %-16s %s\n", "variant", "kernel", "source", "runs here");
+    printf("%-36s %-10s %-16s %s\n", "variant", "kernel", "source", "runs here");
     for (int i = 0; i < exk_variant_rows(); i++)
         print_row(exk_variant_row(i));
     return CLI_OK;

@@ -103,7 +103,8 @@ static const option_row table[] = {
     {"variants", 0, KIND_TEXT, "GLOB", NULL, CMD_COMPARE, FIELD(variants), 0, 0,
      "a row for each of these instead of one for --variant; the others are compared with the first"},
     {"variants", 0, KIND_TEXT, "GLOB", NULL, CMD_TRACE, FIELD(variants), 0, 0,
-     "these (default: fused and those that skip, of the strongest instruction set), and always auto"},
+     "these (default: fused and those that skip, of the strongest instruction set, and those in bytes where auto "
+     "begins with bytes), and always auto"},
     {"plot", 0, KIND_TEXT, "F.png", NULL, CMD_TRACE, FIELD(picture), 0, 0, "draw what --csv holds"},
     {"with", 'w', KIND_TEXT, "NAME,...", "sklearn,faiss,superkmeans,blas", CMD_COMPARE, FIELD(with), 0, 0,
      "the rivals: sklearn (both algorithms), sklearn-lloyd, sklearn-elkan, faiss, superkmeans, blas (our variant on "

@@ -42,11 +42,15 @@ static exit_code check(const settings *s) {
     return code == CLI_OK ? outputs_distinct(outputs, 3, inputs, 1) : code;
 }
 
-/* The plain variant and those that skip, of the strongest instruction set. */
+/* The plain variant and those that skip, of the strongest instruction set, and those in bytes where auto begins
+ * with bytes. */
 static exit_code select_skipping(trace *t) {
-    static const char *const strategies[] = {"fused", "fused_hamerly", "fused_yinyang", "fused_elkan"};
+    static const char *const strategies[] = {"fused",       "fused_hamerly", "fused_yinyang",
+                                             "fused_elkan", "i8_fused",      "i8_fused_yinyang"};
+    const exk_variant *plain = exk_variant_auto(&t->r.shape);
+    const int count = plain && strcmp(plain->strategy, "i8_fused") == 0 ? 6 : 4;
     exit_code code = CLI_OK;
-    for (int i = 0; code == CLI_OK && i < 4; i++) {
+    for (int i = 0; code == CLI_OK && i < count; i++) {
         const exk_variant *variant;
         code = variant_resolve(strategies[i], &t->r.shape, &variant);
         if (code == CLI_OK)

@@ -18,6 +18,7 @@
 #define EXK_ANY_SHAPE {.d_max = INT64_C(1) << 40, .k_max = INT32_MAX}
 /* Bytes are added up in int32. */
 #define EXK_INT8_SHAPE {.d_max = INT64_C(1) << 15, .k_max = INT32_MAX, .kd_pays = INT64_C(1) << 14}
+#define EXK_INT8_GROUPS_SHAPE {.d_max = INT64_C(1) << 15, .k_max = INT32_MAX, .kd_pays = INT64_C(1) << 16}
 #define EXK_BLAS_SHAPE {.d_max = INT32_MAX, .k_max = INT32_MAX} /* OpenBLAS takes its sizes as int */
 /* clang-format on */
 
@@ -164,8 +165,8 @@ const exk_variant *exk_variant_skipping(const exk_shape *shape) {
         return NULL;
     if (shape->d <= FEW_DIMENSIONS || shape->k < FEW_CENTROIDS)
         return usable_of("fused_hamerly", exk_isa_base(plain->isa), shape);
-    return usable_of(strcmp(plain->strategy, "i8_fused") == 0 ? "i8_fused_yinyang" : "fused_yinyang", plain->isa,
-                     shape);
+    const exk_variant *bytes = usable_of("i8_fused_yinyang", plain->isa, shape);
+    return bytes && pays(bytes, shape) ? bytes : usable_of("fused_yinyang", exk_isa_base(plain->isa), shape);
 }
 
 const exk_variant *exk_variant_leaner(const exk_variant *variant, const exk_shape *shape) {

@@ -7,7 +7,7 @@ set datafile separator comma columnheaders
 stats ARG1 using (column("effective_gflops")) nooutput
 rows = STATS_records
 top = STATS_max
-short(name) = name[12:strlen(name)] # without assign_f32_
+short(name) = strstrt(name, "_f32_") ? name[12:strlen(name)] : name[8:strlen(name)] # without assign_f32_ or assign_
 text(gflops, speedup) = sprintf("%.1f  (%.1fx)", gflops, speedup)
 
 set title "Exact k-means: the same bits, at different speeds"

@@ -6,7 +6,7 @@ set datafile separator comma columnheaders
 
 stats ARG1 using (column("row")) nooutput
 last = int(STATS_max)
-short(name) = name eq "auto" ? name : name[12:strlen(name)] # without assign_f32_
+short(name) = name eq "auto" ? name : strstrt(name, "_f32_") ? name[12:strlen(name)] : name[8:strlen(name)] # without assign_f32_ or assign_
 name_of(r) = system(sprintf("awk -F, 'NR > 1 && $1 == %d { print $2; exit }' '%s'", r, ARG1))
 
 set multiplot layout 2,1

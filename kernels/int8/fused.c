@@ -201,8 +201,10 @@ static void transpose_bytes(const int8_t *row, size_t stride, int64_t quads, int
             lane[i] = quads - t >= VEC_LANES ? vec_load(from) : vec_load_part(from, quads - t);
         }
         vec_transpose(lane);
-        for (int64_t i = 0; i < min_i64(VEC_LANES, quads - t); i++)
-            vec_store((float *)(void *)(columns + (t + i) * PANEL_POINTS), lane[i]);
+        EXK_UNROLL for (int i = 0; i < VEC_LANES; i++) {
+            if (t + i < quads)
+                vec_store((float *)(void *)(columns + (t + i) * PANEL_POINTS), lane[i]);
+        }
     }
 }
 

@@ -644,8 +644,6 @@ MUTANTS = [
            "16-bit sums hold four products"),
     Mutant("no-bytes-no-label", INT8, "leave_out(panel, slot, -1);", "leave_out(panel, slot, 0);",
            "points that bytes cannot hold meet all centroids"),
-    Mutant("losses-overflow", INT8, " &&\n                p->shared.bytes.loss_e[j] < 0x1p100f;", ";",
-           "bounds that overflow prove nothing"),
     Mutant("groups-lose-nothing", BYTE_GROUPS, "vec_from_i32(vec_load_i32(dot + v * VEC_LANES)), lost);",
            "vec_from_i32(vec_load_i32(dot + v * VEC_LANES)), zero);", "what bytes lose is in the groups' bound"),
     Mutant("bias-of-no-point", BYTE_GROUPS, "rows->start[i] = -DOT_BIAS * sum;", "rows->start[i] = 0;",
