@@ -1,9 +1,9 @@
 /* How much to measure: so much that medians are worth something, so little that people wait for it. */
 #include "harness/bench.h"
-#include "kernels/cpu.h"
 #include "harness/blas_core.h"
 #include "harness/report.h"
 #include "harness/run.h"
+#include "kernels/cpu.h"
 
 #include <math.h>
 #include <stdlib.h>
