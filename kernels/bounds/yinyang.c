@@ -1,7 +1,7 @@
 /* fused_yinyang: one lower bound for each point and group of near centroids (Ding et al., Yinyang k-means, ICML
  * 2015). Where a bound does not rule its group out the whole group is met: dense work, and little memory for
  * bounds. */
-#define EXK_EACH 0
+#define EXK_EACH  0
 #define EXK_BYTES 0
 #include "kernels/bounds/grouped.h"
 

@@ -15,7 +15,8 @@ static inline int32x4_t dot_quads(int8x16_t a, int8x16_t b) {
 static inline void dot_store_point(int8_t *p, vec_f32 q) {
     vec_store_i8(p, q);
 }
-static inline vec_i32 dot_add(vec_i32 sum, const vec_i32 points[DOT_TOGETHER], const vec_i32 centroid[DOT_TOGETHER]) {
+static inline vec_i32 dot_add(vec_i32 sum, const vec_i32 points[DOT_TOGETHER],
+                              const vec_i32 centroid[DOT_TOGETHER]) {
     return vaddq_s32(sum, dot_quads(vreinterpretq_s8_s32(points[0]), vreinterpretq_s8_s32(centroid[0])));
 }
 static inline vec_i32 dot_add_all(vec_i32 sum, const vec_i32 points[DOT_TOGETHER], const int32_t *centroid) {

@@ -11,7 +11,8 @@ enum { DOT_BIAS = 128, DOT_POINT = 127, DOT_CENTROID = 127, DOT_TOGETHER = 1 };
 static inline void dot_store_point(int8_t *p, vec_f32 q) {
     vec_store_u8(p, vec_add(q, vec_set1((float)DOT_BIAS)));
 }
-static inline vec_i32 dot_add(vec_i32 sum, const vec_i32 points[DOT_TOGETHER], const vec_i32 centroid[DOT_TOGETHER]) {
+static inline vec_i32 dot_add(vec_i32 sum, const vec_i32 points[DOT_TOGETHER],
+                              const vec_i32 centroid[DOT_TOGETHER]) {
     uint8_t point[4];
     int8_t coordinate[4];
     memcpy(point, points, sizeof point);
