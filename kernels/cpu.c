@@ -7,6 +7,13 @@
 #include <sys/auxv.h>
 #elif defined(__x86_64__)
 #include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#ifndef ARCH_REQ_XCOMP_PERM
+#define ARCH_REQ_XCOMP_PERM 0x1023 /* asm/prctl.h, from Linux 5.16 on */
+#endif
+#endif
 #endif
 
 typedef struct isa_row {
@@ -32,6 +39,22 @@ static bool cpu_has_avxvnni(void) {
 }
 #endif
 
+#if defined(__x86_64__)
+/* Leaf 7: gcc 12 does not know these by name. Their registers are large, so the kernel wants to be asked, once in
+ * the life of a process and for all of its threads. */
+static bool cpu_has_amx(unsigned feature) {
+    enum { TILE_DATA = 18 };
+    unsigned a, b, c, d;
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d & feature) == 0)
+        return false;
+#if defined(__linux__)
+    return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, TILE_DATA) == 0;
+#else
+    return false;
+#endif
+}
+#endif
+
 /* Every feature that isa.inc may name. __builtin_cpu_supports also asks whether the operating system saves the
  * registers. */
 static bool cpu_has(const char *feature) {
@@ -48,6 +71,10 @@ static bool cpu_has(const char *feature) {
     EXK_FEATURE(avx512vnni)
     if (strcmp(feature, "avxvnni") == 0)
         return cpu_has_avxvnni();
+    if (strcmp(feature, "amx-tile") == 0)
+        return cpu_has_amx(1u << 24);
+    if (strcmp(feature, "amx-int8") == 0)
+        return cpu_has_amx(1u << 25);
 #undef EXK_FEATURE
 #elif defined(__aarch64__)
     if (strcmp(feature, "asimd") == 0)
@@ -109,7 +136,7 @@ const char *exk_isa_obstacle(const char *isa) {
         const isa_row *strongest = find_isa(mask);
         if (!strongest)
             return "EXAKT_ISA names an unknown instruction set (known: scalar, avx2, avxvnni, avx512, avx512vnni, "
-                   "neon, neondot)";
+                   "amx, neon, neondot)";
         if (row > strongest)
             return "masked by EXAKT_ISA";
     }

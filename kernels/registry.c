@@ -158,15 +158,24 @@ static const exk_variant *usable_of(const char *strategy, const char *isa, const
     return NULL;
 }
 
+static const exk_variant *strongest_of(const char *strategy, const exk_shape *shape) {
+    for (int i = ROWS - 1; i >= 0; i--) {
+        if (strcmp(rows[i].strategy, strategy) == 0 && is_usable(&rows[i], shape))
+            return &rows[i];
+    }
+    return NULL;
+}
+
 const exk_variant *exk_variant_skipping(const exk_shape *shape) {
     enum { FEW_DIMENSIONS = 16, FEW_CENTROIDS = 48 };
     const exk_variant *plain = exk_variant_auto(shape);
     if (!plain)
         return NULL;
     if (shape->d <= FEW_DIMENSIONS || shape->k < FEW_CENTROIDS)
-        return usable_of("fused_hamerly", exk_isa_base(plain->isa), shape);
-    const exk_variant *bytes = usable_of("i8_fused_yinyang", plain->isa, shape);
-    return bytes && pays(bytes, shape) ? bytes : usable_of("fused_yinyang", exk_isa_base(plain->isa), shape);
+        return strongest_of("fused_hamerly", shape);
+    const exk_variant *bytes = strongest_of("i8_fused_yinyang", shape);
+    const bool rounds = strcmp(plain->strategy, "i8_fused") == 0 && bytes && pays(bytes, shape);
+    return rounds ? bytes : strongest_of("fused_yinyang", shape);
 }
 
 const exk_variant *exk_variant_leaner(const exk_variant *variant, const exk_shape *shape) {

@@ -1,4 +1,4 @@
-/* The micro-kernel on bytes: lower scores of a panel of points, a point to each lane, against a block of EXK_MR
+/* The micro-kernel on bytes: lower scores of a panel of points, a point to each lane, against a block of BLOCK
  * centroids, and what they rule out.
  *
  * In units of a point's own factor r its score with centroid j is at least (quantise.h)
@@ -17,9 +17,27 @@
 enum { CANDIDATES = 48 /* of a point that are kept; more, and the filter was too coarse for it */ };
 static const uint32_t ALL_LANES = (uint32_t)((UINT64_C(1) << VEC_LANES) - 1);
 
+#ifdef EXK_DOT_TILES
+enum { BLOCK = TILE_PAIR };
+_Static_assert((int)PANEL_POINTS == (int)TILE_PAIR, "dot_tiles takes whole panels");
+
+/* Where quad t of centroid j is: [block][64 bytes][centroid][byte]. */
+static inline int64_t block_place(int64_t j, int64_t t, int64_t quads) {
+    enum { QUADS = TILE_BYTES / 4 };
+    return j / BLOCK * BLOCK * quads + t / QUADS * QUADS * BLOCK + j % BLOCK * QUADS + t % QUADS;
+}
+#else
+enum { BLOCK = EXK_MR };
+
+/* Where quad t of centroid j is: [block][quad][centroid]. */
+static inline int64_t block_place(int64_t j, int64_t t, int64_t quads) {
+    return j / BLOCK * BLOCK * quads + t * BLOCK + j % BLOCK;
+}
+#endif
+
 /* The centroids as the micro-kernel wants them; per centroid, padded to whole blocks. */
 typedef struct byte_centroids {
-    int32_t *blocks;        /* [block][quad][EXK_MR]: four bytes of a centroid in each */
+    int32_t *blocks;        /* four bytes of a centroid in each: block_place */
     int8_t *rows;           /* [centroid][byte] */
     int32_t *start;         /* -DOT_BIAS * the sum of p */
     float *minus_beta;      /* 0: the centroid cannot be quantised */
@@ -46,6 +64,7 @@ typedef struct byte_terms {
     const float *offset, *minus_loss; /* -F_j */
 } byte_terms;
 
+#ifndef EXK_DOT_TILES
 /* DOT_TOGETHER quads of the micro-kernel. */
 EXK_INLINE void byte_step(const int32_t *points, const int32_t *centroids, vec_i32 acc[EXK_MR][EXK_NV]) {
     vec_i32 point[EXK_NV][DOT_TOGETHER], centroid[DOT_TOGETHER];
@@ -77,6 +96,8 @@ EXK_INLINE void byte_steps(const int32_t *points, const int32_t *centroids, int6
     }
     fetch->at = at;
 }
+
+#endif
 
 /* F_j */
 EXK_INLINE float loss_of(const byte_panel *panel, const byte_centroids *centroids, int64_t j) {
@@ -136,7 +157,7 @@ static void add_candidate(byte_panel *panel, int64_t i, int32_t j, float lower, 
 /* lower[r][point]: some of them are not above the limits of their points, VEC_LANES from `first` on. */
 static __attribute__((noinline)) void add_candidates(byte_panel *panel, int64_t first, const float *lower,
                                                      int32_t j, const float *minus_loss) {
-    for (int r = 0; r < EXK_MR; r++) {
+    for (int r = 0; r < BLOCK; r++) {
         const float *row = lower + r * PANEL_POINTS + first;
         uint32_t hits = ~vec_bits(vec_less(vec_load(panel->limit + first), vec_load(row))) & ALL_LANES;
         for (; hits; hits &= hits - 1) {
@@ -144,6 +165,36 @@ static __attribute__((noinline)) void add_candidates(byte_panel *panel, int64_t 
             add_candidate(panel, first + lane, j + r, row[lane], -minus_loss[r]);
         }
     }
+}
+
+#ifdef EXK_DOT_TILES
+/* Around all block_dots of a thread. */
+static inline void blocks_begin(void) {
+    dot_configure();
+}
+static inline void blocks_end(void) {
+    dot_release();
+}
+
+/* fetch_next for block_dots. */
+static inline micro_fetch fetch_with_blocks(const exk_tile *tile, int64_t quads, int64_t k) {
+    return fetch_next(tile, TILE_FETCHES * quads * 4 / TILE_BYTES, (k + BLOCK - 1) / BLOCK * EXK_MR);
+}
+
+/* dot[r][point] = q.p_r. */
+static inline void block_dots(const int32_t *points, const int32_t *centroids, int64_t quads, const int32_t *start,
+                              micro_fetch *fetch, int32_t *dot) {
+    (void)start; /* nothing is biased */
+    dot_tiles(points, centroids, quads, &fetch->at, fetch->at < fetch->end ? fetch->step : 0, dot);
+}
+#else
+/* Around all block_dots of a thread. */
+static inline void blocks_begin(void) {}
+static inline void blocks_end(void) {}
+
+/* fetch_next for block_dots. */
+static inline micro_fetch fetch_with_blocks(const exk_tile *tile, int64_t quads, int64_t k) {
+    return fetch_next(tile, quads / 2, k);
 }
 
 /* dot[r][point] = q.p_r. Never inlined, like micro_scores; and its sums go through memory, or gcc 12 stores those
@@ -163,13 +214,14 @@ static __attribute__((noinline)) void block_dots(const int32_t *points, const in
         }
     }
 }
+#endif
 
 /* lower[r][point] = L of the block's centroids; the least of each point of vector v. */
 EXK_INLINE vec_f32 block_lower(const byte_panel *panel, const byte_centroids *centroids, int64_t j,
                                const byte_terms *terms, const int32_t *dot, int v, float *lower) {
     const vec_f32 factor = vec_load(panel->factor + v * VEC_LANES);
     vec_f32 least = vec_set1(INFINITY);
-    EXK_UNROLL for (int r = 0; r < EXK_MR; r++) {
+    EXK_UNROLL for (int r = 0; r < BLOCK; r++) {
         const int at = r * PANEL_POINTS + v * VEC_LANES;
         const vec_f32 fixed =
             vec_mul_add(vec_set1(terms->offset[j + r]), factor, vec_set1(terms->minus_loss[j + r]));
@@ -181,11 +233,11 @@ EXK_INLINE vec_f32 block_lower(const byte_panel *panel, const byte_centroids *ce
     return least;
 }
 
-/* Centroids [j, j + EXK_MR). */
+/* Centroids [j, j + BLOCK). */
 static inline void meet_block(byte_panel *panel, const byte_centroids *centroids, int64_t quads, int64_t j,
                               const byte_terms *terms, micro_fetch *fetch) {
-    int32_t dot[EXK_MR * PANEL_POINTS] __attribute__((aligned(EXK_ALIGN)));
-    float lower[EXK_MR * PANEL_POINTS] __attribute__((aligned(EXK_ALIGN)));
+    int32_t dot[BLOCK * PANEL_POINTS] __attribute__((aligned(EXK_ALIGN)));
+    float lower[BLOCK * PANEL_POINTS] __attribute__((aligned(EXK_ALIGN)));
     block_dots(panel->quads, centroids->blocks + j * quads, quads, centroids->start + j, fetch, dot);
     EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
         const vec_f32 least = block_lower(panel, centroids, j, terms, dot, v, lower);

@@ -47,7 +47,7 @@ static int64_t panels_of(int64_t rows) {
 }
 
 static size_t lay_out_shared(void *memory, const exk_shape *shape, const rotation *turn, shared_memory *shared) {
-    const size_t padded = (size_t)round_up_to(shape->k, EXK_MR);
+    const size_t padded = (size_t)round_up_to(shape->k, BLOCK);
     exk_arena arena = {.base = memory};
     shared->blocks = exk_arena_take(&arena, centroid_blocks_bytes(shape), 1);
     shared->bytes.blocks = exk_arena_take(&arena, padded * (size_t)turn->bytes, 1);
@@ -69,7 +69,7 @@ static size_t lay_out_thread(void *memory, const exk_shape *shape, const exk_pla
         if (memory)
             mine->panels[p].quads = quads;
     }
-    mine->minus_loss = exk_arena_take(&arena, (size_t)round_up_to(shape->k, EXK_MR), sizeof(float));
+    mine->minus_loss = exk_arena_take(&arena, (size_t)round_up_to(shape->k, BLOCK), sizeof(float));
     mine->turned = exk_arena_take(&arena, turned_floats(turn), sizeof(float));
     mine->rows = exk_arena_take(&arena, PANEL_POINTS * row_bytes(turn), 1);
     return arena.used;
@@ -96,7 +96,7 @@ static void quantise_centroid(const rotation *turn_by, const float *c, float *tu
         sum += row[t];
     for (int64_t t = 0; t < turn_by->bytes / QUAD; t++) {
         memcpy(&quad, row + t * QUAD, sizeof quad);
-        bytes->blocks[j / EXK_MR * EXK_MR * (turn_by->bytes / QUAD) + t * EXK_MR + j % EXK_MR] = quad;
+        bytes->blocks[block_place(j, t, turn_by->bytes / QUAD)] = quad;
     }
     memcpy(bytes->rows + j * turn_by->bytes, row, (size_t)turn_by->bytes);
     bytes->start[j] = -DOT_BIAS * sum;
@@ -107,7 +107,7 @@ static void quantise_centroid(const rotation *turn_by, const float *c, float *tu
 
 static void prepare(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
                     int part, int parts) {
-    const int64_t k = centroids->k, count = round_up_to(k, EXK_MR) / EXK_MR;
+    const int64_t k = centroids->k, count = round_up_to(k, BLOCK) / BLOCK;
     const exk_shape shape = {.d = centroids->d, .k = k};
     const rotation by = rotation_of(centroids->d);
     shared_memory shared;
@@ -115,7 +115,7 @@ static void prepare(const exk_score_centroids *centroids, const exk_plan *plan, 
     lay_out_shared(workspace->shared, &shape, &by, &shared);
     lay_out_thread(workspace->thread, &shape, plan, &by, &mine);
     pack_centroids(centroids, plan, workspace, part, parts);
-    for (int64_t j = count * part / parts * EXK_MR; j < count * (part + 1) / parts * EXK_MR; j++)
+    for (int64_t j = count * part / parts * BLOCK; j < count * (part + 1) / parts * BLOCK; j++)
         quantise_centroid(&by, centroids->c + min_i64(j, k - 1) * centroids->d, mine.turned, mine.rows, j,
                           &shared.bytes);
 }
@@ -245,7 +245,7 @@ static void find_losses(pass *p, const byte_panel *panel, int64_t first, int64_t
 static void meet_blocks(pass *p, byte_panel *panel, int64_t first, int64_t last) {
     const byte_terms terms = {p->tile->offset, p->mine.minus_loss};
     find_losses(p, panel, first, last);
-    for (int64_t j = first; j < last; j += EXK_MR)
+    for (int64_t j = first; j < last; j += BLOCK)
         meet_block(panel, &p->shared.bytes, p->quads, j, &terms, &p->fetch);
 }
 
@@ -305,7 +305,7 @@ static int64_t lost_points(const byte_panel *panel) {
 
 /* All centroids at once: a panel is done when the next one begins. False if the tile is given up. */
 static bool meet_panels(pass *p) {
-    const int64_t padded = round_up_to(p->k, EXK_MR);
+    const int64_t padded = round_up_to(p->k, BLOCK);
     for (int64_t first = 0; first < p->tile->rows; first += PANEL_POINTS) {
         byte_panel *panel = p->mine.panels;
         begin_panel(p, panel, first);
@@ -319,12 +319,13 @@ static bool meet_panels(pass *p) {
 
 /* Some centroids at a time, as many as stay in cache while all panels pass. */
 static bool meet_tiles(pass *p) {
-    const int64_t padded = round_up_to(p->k, EXK_MR), rows = p->tile->rows;
+    const int64_t padded = round_up_to(p->k, BLOCK), rows = p->tile->rows;
     for (int64_t first = 0; first < rows; first += PANEL_POINTS)
         begin_panel(p, &p->mine.panels[first / PANEL_POINTS], first);
-    for (int64_t j = 0; j < padded; j += p->plan->centroid_tile) {
+    const int64_t together = round_up_to(p->plan->centroid_tile, BLOCK);
+    for (int64_t j = 0; j < padded; j += together) {
         for (int64_t first = 0; first < rows; first += PANEL_POINTS)
-            meet_blocks(p, &p->mine.panels[first / PANEL_POINTS], j, min_i64(padded, j + p->plan->centroid_tile));
+            meet_blocks(p, &p->mine.panels[first / PANEL_POINTS], j, min_i64(padded, j + together));
         if (lost_points(p->mine.panels) * FEW_LEFT > min_i64(PANEL_POINTS, rows))
             return false;
     }
@@ -368,10 +369,12 @@ static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan
     p.quads = p.turn.bytes / QUAD;
     lay_out_shared(workspace->shared, &shape, &p.turn, &p.shared);
     lay_out_thread(workspace->thread, &shape, plan, &p.turn, &p.mine);
-    p.fetch = fetch_next(tile, p.quads / 2, shape.k);
+    p.fetch = fetch_with_blocks(tile, p.quads, shape.k);
     if (!is_moderate(&p))
         return meet_floats(&p, workspace);
+    blocks_begin();
     const bool done = plan->centroid_tile < p.k ? meet_tiles(&p) : meet_panels(&p);
+    blocks_end();
     return done ? tile->rows * p.k + p.evaluations : meet_floats(&p, workspace);
 }
 

@@ -25,6 +25,11 @@
 #include "kernels/body/microkernel.h"
 #include EXK_DOT_HEADER
 
+#ifdef EXK_DOT_TILES
+enum { BYTES_AT_ONCE = TILE_BYTES };
+#else
+enum { BYTES_AT_ONCE = 8 };
+#endif
 enum { ORDER_MOST = 16, QUAD = 4, EIGHT = 8 };
 #define EXK_INT8_LONGEST (INT64_C(1) << 15)
 #define EXK_INT8_WIDER   (1.0f + 0x1p-8f)
@@ -34,7 +39,7 @@ enum { ORDER_MOST = 16, QUAD = 4, EIGHT = 8 };
 typedef struct rotation {
     int64_t d, order, width, lanes;
     int64_t stride; /* of the turned row, each `width` of it being whole vectors */
-    int64_t bytes;  /* of the quantised row: order * width, a multiple of EIGHT, >= d */
+    int64_t bytes;  /* of the quantised row: at least order * width, what is beyond being 0 */
 } rotation;
 
 /* As high an order as wastes little on rows that are no multiple of order * VEC_LANES. */
@@ -44,7 +49,7 @@ static inline rotation rotation_of(int64_t d) {
         const int64_t multiple = turn.order < EIGHT ? EIGHT / turn.order : 1;
         turn.width = round_up_to((d + turn.order - 1) / turn.order, multiple);
         turn.stride = round_up_to(turn.width, VEC_LANES);
-        turn.bytes = turn.order * turn.width;
+        turn.bytes = round_up_to(turn.order * turn.width, BYTES_AT_ONCE);
         if (turn.order == 1 || turn.order * turn.stride <= d + d / 7)
             break;
     }
@@ -115,8 +120,9 @@ EXK_INLINE float turn_row(int order, bool whole, const rotation *turn, const flo
 }
 
 EXK_INLINE float turn_by(int order, const rotation *turn, const float *x, const float *next, float *y) {
-    return turn->width % VEC_LANES == 0 && turn->bytes == turn->d ? turn_row(order, true, turn, x, next, y)
-                                                                  : turn_row(order, false, turn, x, next, y);
+    return turn->width % VEC_LANES == 0 && turn->order * turn->width == turn->d
+               ? turn_row(order, true, turn, x, next, y)
+               : turn_row(order, false, turn, x, next, y);
 }
 
 /* next: the row that comes next, which is fetched. */
@@ -169,6 +175,7 @@ EXK_INLINE quantised quantise(const rotation *turn, const float *y, float larges
                 vec_store_i8(bytes + i, whole);
         }
     }
+    memset(bytes, 0, (size_t)(turn->bytes - turn->order * width));
     const float doubt = sqrtf((float)turn->bytes) * 0x1p-16f;
     return (quantised){factor, sqrtf(vec_sum(squares)) * EXK_INT8_WIDER,
                        sqrtf(vec_sum(losses)) * EXK_INT8_WIDER + doubt};

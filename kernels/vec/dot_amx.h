@@ -1,0 +1,89 @@
+/* Dot products of bytes on AMX: tiles of 16 x 16 sums take 64 bytes of 16 points and 16 centroids at once, eight
+ * times as many products as VNNI in the same time. Points are signed too. See dot_avx512vnni.h. */
+#ifndef EXK_DOT_AMX_H
+#define EXK_DOT_AMX_H
+
+#include <string.h>
+
+#include "kernels/vec/vec_avx512.h"
+
+#define EXK_DOT_TILES 1
+
+enum {
+    DOT_BIAS = 0,
+    DOT_POINT = 127,
+    DOT_CENTROID = 127,
+    DOT_TOGETHER = 1,
+    TILE_ROWS = 16,
+    TILE_BYTES = 64,           /* of a row */
+    TILE_PAIR = 2 * TILE_ROWS, /* points and centroids that dot_tiles takes */
+    TILE_FETCHES = 4           /* prefetches for every 64 dimensions */
+};
+
+static inline void dot_store_point(int8_t *p, vec_f32 q) {
+    vec_store_i8(p, q);
+}
+
+/* Bytes that are all signed: even and odd ones apart, whose products and their sum fit 16 bits. */
+static inline vec_i32 dot_add(vec_i32 sum, const vec_i32 points[DOT_TOGETHER],
+                              const vec_i32 centroid[DOT_TOGETHER]) {
+    const __m512i even_x = _mm512_srai_epi16(_mm512_slli_epi16(points[0], 8), 8);
+    const __m512i even_c = _mm512_srai_epi16(_mm512_slli_epi16(centroid[0], 8), 8);
+    const __m512i odd_x = _mm512_srai_epi16(points[0], 8), odd_c = _mm512_srai_epi16(centroid[0], 8);
+    const __m512i pairs = _mm512_add_epi16(_mm512_mullo_epi16(even_x, even_c), _mm512_mullo_epi16(odd_x, odd_c));
+    return _mm512_add_epi32(sum, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
+}
+
+/* All eight tiles have 16 rows of 64 bytes. From here to dot_release the thread owns its tiles. */
+static inline void dot_configure(void) {
+    struct {
+        uint8_t palette, start, reserved[14];
+        uint16_t row_bytes[16];
+        uint8_t rows[16];
+    } layout;
+    memset(&layout, 0, sizeof layout);
+    layout.palette = 1;
+    for (int tile = 0; tile < 8; tile++) {
+        layout.row_bytes[tile] = TILE_BYTES;
+        layout.rows[tile] = TILE_ROWS;
+    }
+    __asm__ volatile("" ::: "memory"); /* the intrinsics do not say that they read and write memory */
+    _tile_loadconfig(&layout);
+}
+
+static inline void dot_release(void) {
+    _tile_release();
+}
+
+/* dot[r][point] of TILE_PAIR centroids, [64 bytes][centroid][byte], and as many points, [four bytes][point].
+ * *fetch is fetched, `step` bytes at a time. */
+static __attribute__((noinline)) void dot_tiles(const int32_t *points, const int32_t *centroids, int64_t quads,
+                                                const char **fetch, int64_t step, int32_t *dot) {
+    enum { QUADS = TILE_BYTES / 4, STRIDE = TILE_PAIR * 4 };
+    const char *at = *fetch;
+    __asm__ volatile("" ::: "memory");
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+    for (int64_t t = 0; t < quads; t += QUADS) {
+        for (int line = 0; line < TILE_FETCHES; line++, at += step)
+            __builtin_prefetch(at, 0, 2);
+        _tile_loadd(4, centroids + t * TILE_PAIR, TILE_BYTES);
+        _tile_loadd(6, points + t * TILE_PAIR, STRIDE);
+        _tile_dpbssd(0, 4, 6);
+        _tile_loadd(7, points + t * TILE_PAIR + TILE_ROWS, STRIDE);
+        _tile_dpbssd(1, 4, 7);
+        _tile_loadd(5, centroids + t * TILE_PAIR + TILE_ROWS * QUADS, TILE_BYTES);
+        _tile_dpbssd(2, 5, 6);
+        _tile_dpbssd(3, 5, 7);
+    }
+    _tile_stored(0, dot, STRIDE);
+    _tile_stored(1, dot + TILE_ROWS, STRIDE);
+    _tile_stored(2, dot + TILE_ROWS * TILE_PAIR, STRIDE);
+    _tile_stored(3, dot + TILE_ROWS * TILE_PAIR + TILE_ROWS, STRIDE);
+    __asm__ volatile("" ::: "memory");
+    *fetch = at;
+}
+
+#endif
