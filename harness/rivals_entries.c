@@ -99,17 +99,6 @@ static void plan_variant(rival_entry *e, const exk_variant *variant) {
     e->plan_source = plan_for(p->has_topology ? &p->topology : NULL, variant, &p->shape, &e->plan);
 }
 
-/* The last row of a strategy that can run on this shape. */
-static const exk_variant *strongest(const char *strategy, const exk_shape *shape) {
-    const exk_variant *found = NULL;
-    for (int i = 0; i < exk_variant_rows(); i++) {
-        const exk_variant *row = exk_variant_row(i);
-        if (strcmp(row->strategy, strategy) == 0 && !exk_variant_obstacle(row) && exk_variant_fits(row, shape))
-            found = row;
-    }
-    return found;
-}
-
 static exit_code add_ours(rivals *r) {
     const run *p = &r->problem;
     if (!r->s->variants) {
@@ -135,7 +124,7 @@ static void add_blas(rivals *r) {
     rival_entry *e = add_entry(r, "blas");
     if (!e)
         return;
-    const exk_variant *variant = strongest("blas", &r->problem.shape);
+    const exk_variant *variant = exk_variant_strongest("blas", &r->problem.shape);
     if (variant) {
         plan_variant(e, variant);
         return;
@@ -289,7 +278,7 @@ static bool make_candidates(rivals *r) {
 }
 
 exit_code rivals_lay_out(rivals *r) {
-    r->judge = strongest("tiled", &r->problem.shape);
+    r->judge = exk_variant_strongest("tiled", &r->problem.shape);
     r->judge = r->judge ? r->judge : r->problem.variant;
     r->room = exk_variant_rows() + KNOWN + LIST_MAX;
     r->entries = calloc((size_t)r->room, sizeof *r->entries);

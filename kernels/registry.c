@@ -158,7 +158,7 @@ static const exk_variant *usable_of(const char *strategy, const char *isa, const
     return NULL;
 }
 
-static const exk_variant *strongest_of(const char *strategy, const exk_shape *shape) {
+const exk_variant *exk_variant_strongest(const char *strategy, const exk_shape *shape) {
     for (int i = ROWS - 1; i >= 0; i--) {
         if (strcmp(rows[i].strategy, strategy) == 0 && is_usable(&rows[i], shape))
             return &rows[i];
@@ -172,10 +172,10 @@ const exk_variant *exk_variant_skipping(const exk_shape *shape) {
     if (!plain)
         return NULL;
     if (shape->d <= FEW_DIMENSIONS || shape->k < FEW_CENTROIDS)
-        return strongest_of("fused_hamerly", shape);
-    const exk_variant *bytes = strongest_of("i8_fused_yinyang", shape);
+        return exk_variant_strongest("fused_hamerly", shape);
+    const exk_variant *bytes = exk_variant_strongest("i8_fused_yinyang", shape);
     const bool rounds = strcmp(plain->strategy, "i8_fused") == 0 && bytes && pays(bytes, shape);
-    return rounds ? bytes : strongest_of("fused_yinyang", shape);
+    return rounds ? bytes : exk_variant_strongest("fused_yinyang", shape);
 }
 
 const exk_variant *exk_variant_leaner(const exk_variant *variant, const exk_shape *shape) {

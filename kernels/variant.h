@@ -192,6 +192,9 @@ int64_t exk_variant_nr(const exk_variant *variant);
  * ordered from the weakest to the strongest). NULL if there is none. */
 const exk_variant *exk_variant_auto(const exk_shape *shape);
 
+/* The strongest row of a strategy that can run here on this shape; NULL if there is none. */
+const exk_variant *exk_variant_strongest(const char *strategy, const exk_shape *shape);
+
 /* The variant that takes over from that one where skipping pays: one bound a point in few dimensions or with few
  * centroids, else one for each group of them. NULL if no variant that can run here skips. */
 const exk_variant *exk_variant_skipping(const exk_shape *shape);

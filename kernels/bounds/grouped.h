@@ -229,22 +229,9 @@ static void order_offsets(pass *p) {
 }
 
 #if EXK_BYTES
-/* The largest offset in magnitude, where all numbers are such that bytes can stand for them; else infinity. */
-static float largest_offset(const pass *p) {
-    const byte_groups *bytes = &p->shared.bytes;
-    float largest = p->tile->error;
-    for (int64_t at = 0; at < p->centroids->k; at++) {
-        const float size = fabsf(p->mine.offset[at]);
-        const bool sound = size < 0x1p110f && bytes->beta[at] > 0.0f && bytes->loss_e[at] < 0x1p100f;
-        if (p->mine.offset[at] != INFINITY)
-            largest = !sound ? INFINITY : size > largest ? size : largest;
-    }
-    return largest;
-}
-
 static void begin_bytes(pass *p) {
-    const float largest = largest_offset(p);
-    p->mine.rows.apply = largest < 0x1p110f;
+    const float largest = moderate_offset(p->mine.offset, p->shared.bytes.loss_e, p->centroids->k, p->tile->error);
+    p->mine.rows.apply = !isinf(largest);
     p->mine.rows.slack = 0x1p-20f * largest;
 }
 

@@ -38,7 +38,7 @@ typedef struct pass {
     rotation turn;
     int64_t d, k, quads;
     micro_fetch fetch;
-    float largest_offset; /* in magnitude, of those that are finite */
+    float largest_offset; /* moderate_offset */
     int64_t evaluations;
 } pass;
 
@@ -89,8 +89,7 @@ static void quantise_centroid(const rotation *turn_by, const float *c, float *tu
                               byte_centroids *bytes) {
     const float largest = turn(turn_by, c, c, turned);
     const quantised found = quantise(turn_by, turned, largest, false, row);
-    const float beta = found.factor > 0.0f ? 1.0f / found.factor / rotation_square(turn_by) : 0.0f;
-    const float both = (found.norm + found.residual) * EXK_INT8_WIDER;
+    const byte_loss loss = byte_loss_of(turn_by, &found);
     int32_t sum = 0, quad;
     for (int64_t t = 0; t < turn_by->bytes; t++)
         sum += row[t];
@@ -100,9 +99,9 @@ static void quantise_centroid(const rotation *turn_by, const float *c, float *tu
     }
     memcpy(bytes->rows + j * turn_by->bytes, row, (size_t)turn_by->bytes);
     bytes->start[j] = -DOT_BIAS * sum;
-    bytes->minus_beta[j] = -beta;
-    bytes->loss_q[j] = beta * (found.residual + 0x1p-18f * (both + 1.0f)) * EXK_INT8_WIDER;
-    bytes->loss_e[j] = beta * both * EXK_INT8_WIDER;
+    bytes->minus_beta[j] = -loss.beta;
+    bytes->loss_q[j] = loss.q;
+    bytes->loss_e[j] = loss.e;
 }
 
 static void prepare(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
@@ -226,9 +225,7 @@ static void begin_panel(pass *p, byte_panel *panel, int64_t first) {
     panel->largest_norm = panel->largest_residual = 0.0f;
     for (int64_t slot = 0; slot < PANEL_POINTS; slot += VEC_LANES)
         begin_lanes(p, panel, slot, first + slot, rows + (size_t)slot * stride);
-    /* Widened by all that the bounds of a panel share. */
-    panel->largest_residual =
-        panel->largest_residual * EXK_INT8_WIDER + 0x1p-20f * (panel->largest_norm + panel->largest_residual);
+    panel->largest_residual = wide_residual(panel->largest_norm, panel->largest_residual);
     const int64_t count = min_i64(PANEL_POINTS, p->tile->rows - first);
     for (int64_t slot = 0; slot < count; slot++) {
         fetch_former(p, p->tile->label[first + min_i64(slot + AHEAD, count - 1)]);
@@ -334,22 +331,6 @@ static bool meet_tiles(pass *p) {
     return true;
 }
 
-/* Whether the tile's numbers are such that bytes can stand for them. */
-static bool is_moderate(pass *p) {
-    float largest = 0.0f;
-    bool sound = p->tile->error < 0x1p110f;
-    for (int64_t j = 0; j < p->k; j++) {
-        const float offset = p->tile->offset[j], size = fabsf(offset);
-        if (offset == INFINITY)
-            continue;
-        sound = sound && size < 0x1p110f && p->shared.bytes.minus_beta[j] < 0.0f &&
-                p->shared.bytes.loss_e[j] < 0x1p100f;
-        largest = size > largest ? size : largest;
-    }
-    p->largest_offset = largest;
-    return sound && p->k >= FEW_CENTROIDS;
-}
-
 static int64_t meet_floats(pass *p, const exk_workspace *workspace) {
     if (p->tile->scattered) {
         p->evaluations = 0;
@@ -370,7 +351,8 @@ static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan
     lay_out_shared(workspace->shared, &shape, &p.turn, &p.shared);
     lay_out_thread(workspace->thread, &shape, plan, &p.turn, &p.mine);
     p.fetch = fetch_with_blocks(tile, p.quads, shape.k);
-    if (!is_moderate(&p))
+    p.largest_offset = moderate_offset(tile->offset, p.shared.bytes.loss_e, p.k, tile->error);
+    if (p.k < FEW_CENTROIDS || isinf(p.largest_offset))
         return meet_floats(&p, workspace);
     blocks_begin();
     const bool done = plan->centroid_tile < p.k ? meet_tiles(&p) : meet_panels(&p);
@@ -378,14 +360,10 @@ static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan
     return done ? tile->rows * p.k + p.evaluations : meet_floats(&p, workspace);
 }
 
-static int64_t roundings(const exk_shape *shape, const exk_plan *plan) {
-    return panels_roundings(shape, plan);
-}
-
 const exk_kernel EXK_KERNEL = {
-    .scratch_rule = "k * d * 5 + threads * point_tile * (d * 4 + state)",
+    .scratch_rule = "k * d * 6 + threads * point_tile * (d * 4 + state)",
     .scratch_bytes = scratch_bytes,
-    .roundings = roundings,
+    .roundings = panels_roundings,
     .prepare = prepare,
     .assign = assign,
     .scores = panel_scores,

@@ -58,33 +58,34 @@ static inline void pack_byte_group(const rotation *by, const float *const row[GR
     for (int64_t p = 0; p < GROUP; p++) {
         const float largest = turn(by, row[p], row[p], work->turned);
         const quantised found = quantise(by, work->turned, largest, true, work->bytes);
-        const float beta = found.factor > 0.0f ? 1.0f / found.factor / rotation_square(by) : 0.0f;
-        const float both = (found.norm + found.residual) * EXK_INT8_WIDER;
+        const byte_loss loss = byte_loss_of(by, &found);
         const int64_t at = g * GROUP + p;
         int32_t quad;
         for (int64_t t = 0; t < quads; t++) {
             memcpy(&quad, work->bytes + t * QUAD, sizeof quad);
             groups->blocks[(g * quads + t) * GROUP + p] = quad;
         }
-        groups->beta[at] = beta;
-        groups->loss_q[at] = beta * (found.residual + 0x1p-18f * (both + 1.0f)) * EXK_INT8_WIDER;
-        groups->loss_e[at] = beta * both * EXK_INT8_WIDER;
+        groups->beta[at] = loss.beta;
+        groups->loss_q[at] = loss.q;
+        groups->loss_e[at] = loss.e;
     }
 }
 
-/* The bytes of point i of the tile. */
+/* The bytes of point i of the tile, as long as they apply. */
 static inline void quantise_point(const rotation *by, const float *x, int64_t i, byte_rows *rows) {
+    if (!rows->apply)
+        return;
     int8_t *bytes = rows->bytes + (size_t)i * row_bytes(by);
     const float largest = turn(by, x, x, rows->turned);
     const quantised found = quantise(by, rows->turned, largest, false, bytes);
     int32_t sum = 0;
     for (int64_t t = 0; t < by->bytes; t++)
         sum += bytes[t];
-    rows->apply = rows->apply && found.factor > 0.0f;
+    rows->apply = found.factor > 0.0f;
     rows->start[i] = -DOT_BIAS * sum;
     rows->inverse[i] = 1.0f / found.factor;
     rows->norm[i] = found.norm;
-    rows->residual[i] = found.residual * EXK_INT8_WIDER + 0x1p-20f * (found.norm + found.residual);
+    rows->residual[i] = wide_residual(found.norm, found.residual);
 }
 
 /* dot[r][centroid] = p_r.q of up to EXK_MR points. Two sums for each, or the next product waits for the last. */

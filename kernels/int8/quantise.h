@@ -12,8 +12,8 @@
  *
  * by Cauchy-Schwarz. q.p is computed exactly in integers; the norms are the true ones of these rows, widened:
  *
- *     - sums of squares in float32 meet at most 2^15 roundings (EXK_INT8_LONGEST), which makes 2^-9 of them and
- *       2^-10 of their roots, less than 2^-8 together with the roundings of all later products;
+ *     - sums of squares in float32 meet at most 2^15 roundings (the d_max of these rows), which makes 2^-9 of them
+ * and 2^-10 of their roots, less than 2^-8 together with the roundings of all later products;
  *     - a residual may be off by 127 u where a product is rounded before the sum, 2^-17 in each coordinate;
  *     - that y and z were rounded, that b is a rounded reciprocal, and what rounding adds where the score is put
  *       together in float32 comes to less than 2^-19 of (||q|| + ||e||) (||p|| + ||f||) all in all. */
@@ -31,8 +31,16 @@ enum { BYTES_AT_ONCE = TILE_BYTES };
 enum { BYTES_AT_ONCE = 8 };
 #endif
 enum { ORDER_MOST = 16, QUAD = 4, EIGHT = 8 };
-#define EXK_INT8_LONGEST (INT64_C(1) << 15)
-#define EXK_INT8_WIDER   (1.0f + 0x1p-8f)
+#define EXK_INT8_WIDER (1.0f + 0x1p-8f)
+
+#ifndef EXK_DOT_ADD_ALL
+static inline vec_i32 dot_add_all(vec_i32 sum, const vec_i32 points[DOT_TOGETHER], const int32_t *centroid) {
+    vec_i32 all[DOT_TOGETHER];
+    for (int t = 0; t < DOT_TOGETHER; t++)
+        all[t] = vec_set1_i32(centroid[t]);
+    return dot_add(sum, points, all);
+}
+#endif
 
 /* How rows of d coordinates are turned: coordinate b * width + i is at place b of block i, and where `lanes` is 4,
  * four neighbouring blocks are one. */
@@ -179,6 +187,39 @@ EXK_INLINE quantised quantise(const rotation *turn, const float *y, float larges
     const float doubt = sqrtf((float)turn->bytes) * 0x1p-16f;
     return (quantised){factor, sqrtf(vec_sum(squares)) * EXK_INT8_WIDER,
                        sqrtf(vec_sum(losses)) * EXK_INT8_WIDER + doubt};
+}
+
+/* What a centroid of these bytes brings into the bound, for any point. */
+typedef struct byte_loss {
+    float beta; /* b / order; 0: it cannot be quantised */
+    float q, e; /* beta ||f||, beta (||p|| + ||f||), widened */
+} byte_loss;
+
+static inline byte_loss byte_loss_of(const rotation *turn, const quantised *centroid) {
+    const float beta = centroid->factor > 0.0f ? 1.0f / centroid->factor / rotation_square(turn) : 0.0f;
+    const float both = (centroid->norm + centroid->residual) * EXK_INT8_WIDER;
+    return (byte_loss){beta, beta * (centroid->residual + 0x1p-18f * (both + 1.0f)) * EXK_INT8_WIDER,
+                       beta * both * EXK_INT8_WIDER};
+}
+
+/* ||e|| of points of up to these norms, widened by all that comes on top. */
+static inline float wide_residual(float norm, float residual) {
+    return residual * EXK_INT8_WIDER + 0x1p-20f * (norm + residual);
+}
+
+/* The largest of the error and the offsets in magnitude, where all numbers are such that bytes can stand for them,
+ * else infinity. An infinite offset is that of no centroid. */
+static inline float moderate_offset(const float *offset, const float *loss_e, int64_t k, float error) {
+    float largest = error;
+    for (int64_t j = 0; j < k; j++) {
+        const float size = fabsf(offset[j]);
+        if (offset[j] == INFINITY)
+            continue;
+        if (!(size < 0x1p110f && loss_e[j] > 0.0f && loss_e[j] < 0x1p100f))
+            return INFINITY;
+        largest = size > largest ? size : largest;
+    }
+    return largest < 0x1p110f ? largest : INFINITY;
 }
 
 #endif

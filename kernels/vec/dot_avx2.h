@@ -17,11 +17,5 @@ static inline vec_i32 dot_add(vec_i32 sum, const vec_i32 points[DOT_TOGETHER],
                                            _mm256_maddubs_epi16(points[1], centroid[1]));
     return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
-static inline vec_i32 dot_add_all(vec_i32 sum, const vec_i32 points[DOT_TOGETHER], const int32_t *centroid) {
-    vec_i32 all[DOT_TOGETHER];
-    for (int t = 0; t < DOT_TOGETHER; t++)
-        all[t] = vec_set1_i32(centroid[t]);
-    return dot_add(sum, points, all);
-}
 
 #endif

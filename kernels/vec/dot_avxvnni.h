@@ -15,11 +15,5 @@ static inline vec_i32 dot_add(vec_i32 sum, const vec_i32 points[DOT_TOGETHER],
     __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sum) : "x"(points[0]), "x"(centroid[0]));
     return sum;
 }
-static inline vec_i32 dot_add_all(vec_i32 sum, const vec_i32 points[DOT_TOGETHER], const int32_t *centroid) {
-    vec_i32 all[DOT_TOGETHER];
-    for (int t = 0; t < DOT_TOGETHER; t++)
-        all[t] = vec_set1_i32(centroid[t]);
-    return dot_add(sum, points, all);
-}
 
 #endif

@@ -13,11 +13,5 @@ static inline vec_i32 dot_add(vec_i32 sum, const vec_i32 points[DOT_TOGETHER],
                               const vec_i32 centroid[DOT_TOGETHER]) {
     return vdotq_s32(sum, vreinterpretq_s8_s32(points[0]), vreinterpretq_s8_s32(centroid[0]));
 }
-static inline vec_i32 dot_add_all(vec_i32 sum, const vec_i32 points[DOT_TOGETHER], const int32_t *centroid) {
-    vec_i32 all[DOT_TOGETHER];
-    for (int t = 0; t < DOT_TOGETHER; t++)
-        all[t] = vec_set1_i32(centroid[t]);
-    return dot_add(sum, points, all);
-}
 
 #endif
