@@ -181,8 +181,10 @@ const exk_variant *exk_variant_skipping(const exk_shape *shape) {
 const exk_variant *exk_variant_leaner(const exk_variant *variant, const exk_shape *shape) {
     if (strcmp(variant->strategy, "fused_elkan") == 0)
         return usable_of("fused_yinyang", variant->isa, shape);
-    if (strcmp(variant->strategy, "fused_yinyang") == 0 || strcmp(variant->strategy, "i8_fused_yinyang") == 0)
-        return usable_of("fused_hamerly", exk_isa_base(variant->isa), shape);
+    if (strcmp(variant->strategy, "i8_fused_yinyang") == 0)
+        return usable_of("fused_yinyang", exk_isa_base(variant->isa), shape);
+    if (strcmp(variant->strategy, "fused_yinyang") == 0)
+        return usable_of("fused_hamerly", variant->isa, shape);
     return NULL;
 }
 

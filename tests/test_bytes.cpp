@@ -1,5 +1,6 @@
 // Variants that score in bytes, where rounding to bytes misleads them as far as the bound of it allows.
 #include "kernels/variant.h"
+#include "tests/bounds/moves_probe.h"
 #include "tests/fit.hpp"
 #include "tests/oracle.hpp"
 
@@ -91,4 +92,61 @@ TEST_CASE("bytes find the true argmin whatever the number of dimensions", "[byte
             REQUIRE(assigned(points, centroids, variant) == expected);
         }
     }
+}
+
+namespace {
+
+double distance(const std::vector<float> &x, const std::vector<float> &c, double scale) {
+    long double square = 0;
+    for (size_t t = 0; t < x.size(); t++) {
+        const long double difference = static_cast<long double>(x[t]) - scale * static_cast<long double>(c[t]);
+        square += difference * difference;
+    }
+    return static_cast<double>(std::sqrt(square));
+}
+
+float rounded_up(double v) {
+    return std::nextafter(static_cast<float>(v), INFINITY);
+}
+
+} // namespace
+
+// Rounding to bytes makes the movement, or the point, seem longer in the direction of the other, by nearly as much
+// as Cauchy-Schwarz allows.
+TEST_CASE("an upper bound stays one while its centroid moves", "[bytes][moves]") {
+    const bool point_rounds = GENERATE(false, true);
+    std::vector<float> x(8, 90.0f), before(8, 0.0f), now(8, 100.515625f);
+    x[0] = now[0] = 127.0f;
+    if (point_rounds)
+        std::swap(x, now);
+    const double truth = distance(x, now, 1.0);
+    const float bound =
+        moves_probe(x.data(), before.data(), now.data(), 8, 2.0, rounded_up(distance(x, before, 1.0)));
+    CHECK(bound >= truth);
+    CHECK(bound < 2.0 * truth);
+}
+
+TEST_CASE("short movements leave upper bounds tight, at every scale", "[bytes][moves]") {
+    const int64_t d = GENERATE(1, 3, 16, 100, 128, 768);
+    const double unscale = GENERATE(2.0, 0.25, 64.0);
+    const Matrix rows = uniform_points(30, d, 77);
+    for (int64_t i = 0; i + 2 < rows.rows; i++) {
+        std::vector<float> x(rows.row(i), rows.row(i) + d), before(rows.row(i + 1), rows.row(i + 1) + d),
+            now(before);
+        for (int64_t t = 0; t < d; t++) {
+            before[t] *= static_cast<float>(2.0 / unscale);
+            now[t] = before[t] + 0.01f * rows.row(i + 2)[t] * static_cast<float>(2.0 / unscale);
+        }
+        const double truth = distance(x, now, 0.5 * unscale), former = distance(x, before, 0.5 * unscale);
+        const float bound = moves_probe(x.data(), before.data(), now.data(), d, unscale, rounded_up(former));
+        INFO("d " << d << ", point " << i << ", distance " << former << " before");
+        CHECK(bound >= truth);
+        CHECK(bound * bound - truth * truth <= 0.0005 * static_cast<double>(d) + 0.001);
+    }
+}
+
+TEST_CASE("movements and points that bytes cannot hold tell nothing", "[bytes][moves]") {
+    std::vector<float> small(8, 1.0f), large(8, 0x1p115f), none(8, 0.0f);
+    CHECK(std::isinf(moves_probe(large.data(), none.data(), small.data(), 8, 2.0, 1.0f)));
+    CHECK(std::isinf(moves_probe(small.data(), none.data(), large.data(), 8, 2.0, 1.0f)));
 }

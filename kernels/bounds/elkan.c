@@ -2,9 +2,8 @@
  * k-means, ICML 2003), 16 bits wide, behind a bound for each group of near centroids. A group is met, as a whole,
  * where a bound of one of its centroids demands it: less than half as often as by the group's bound alone, for k *
  * 2 bytes a point. */
-#define EXK_EACH  1
-#define EXK_BYTES 0
-#include "kernels/bounds/grouped.h"
+#define EXK_EACH 1
+#include "kernels/bounds/grouped_floats.h"
 
 const exk_kernel EXK_KERNEL = {
     .scratch_rule =

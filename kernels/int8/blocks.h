@@ -57,27 +57,6 @@ EXK_INLINE float loss_of(const byte_panel *panel, const byte_centroids *centroid
     return panel->largest_norm * centroids->loss_q[j] + panel->largest_residual * centroids->loss_e[j];
 }
 
-/* q.p of one row of bytes each. */
-static inline int32_t row_dot(const int8_t *point, const int8_t *centroid, int64_t bytes, int32_t start) {
-    enum { STEP_BYTES = VEC_LANES * QUAD };
-    vec_i32 sum = vec_set1_i32(0), x[DOT_TOGETHER], c[DOT_TOGETHER];
-    int32_t lane[VEC_LANES];
-    int64_t t = 0;
-    for (; t + DOT_TOGETHER * STEP_BYTES <= bytes; t += DOT_TOGETHER * STEP_BYTES) {
-        EXK_UNROLL for (int u = 0; u < DOT_TOGETHER; u++) {
-            x[u] = vec_load_i32((const int32_t *)(const void *)(point + t + u * STEP_BYTES));
-            c[u] = vec_load_i32((const int32_t *)(const void *)(centroid + t + u * STEP_BYTES));
-        }
-        sum = dot_add(sum, x, c);
-    }
-    vec_store_i32(lane, sum);
-    for (int i = 0; i < VEC_LANES; i++)
-        start += lane[i];
-    for (; t < bytes; t++)
-        start += (DOT_BIAS == 128 ? (int32_t)(uint8_t)point[t] : (int32_t)point[t]) * centroid[t];
-    return start;
-}
-
 /* The candidates that are still any, of a full list. */
 static void thin_out(byte_panel *panel, int64_t i) {
     int32_t kept = 0;
@@ -107,11 +86,16 @@ static void add_candidate(byte_panel *panel, int64_t i, int32_t j, float lower, 
         thin_out(panel, i);
 }
 
-/* lower[r][point]: some of them are not above the limits of their points, VEC_LANES from `first` on. */
+/* What add_candidates looks at where the least of it is not above some limit. */
+enum { STRIP = BLOCK < 8 ? BLOCK : 8 };
+_Static_assert(BLOCK % STRIP == 0, "blocks are whole strips");
+
+/* lower[r][point] of centroids [j, j + STRIP): some of them are not above the limits of their points, VEC_LANES
+ * from `first` on. */
 static __attribute__((noinline)) void add_candidates(byte_panel *panel, int64_t first, const float *lower,
                                                      int32_t j, const float *minus_loss) {
-    for (int r = 0; r < BLOCK; r++) {
-        const float *row = lower + r * PANEL_POINTS + first;
+    for (int r = 0; r < STRIP; r++) {
+        const float *row = lower + r * PANEL_POINTS;
         uint32_t hits = ~vec_bits(vec_less(vec_load(panel->limit + first), vec_load(row))) & ALL_LANES;
         for (; hits; hits &= hits - 1) {
             const int lane = __builtin_ctz(hits);
@@ -120,18 +104,17 @@ static __attribute__((noinline)) void add_candidates(byte_panel *panel, int64_t 
     }
 }
 
-/* lower[r][point] = L of the block's centroids; the least of each point of vector v. */
-EXK_INLINE vec_f32 block_lower(const byte_panel *panel, const byte_centroids *centroids, int64_t j,
-                               const byte_terms *terms, const int32_t *dot, int v, float *lower) {
-    const vec_f32 factor = vec_load(panel->factor + v * VEC_LANES);
+/* lower[r][point] = L of centroids [j, j + STRIP), whose products are dot[r][point]; the least of each of the
+ * VEC_LANES points. */
+EXK_INLINE vec_f32 strip_lower(const byte_centroids *centroids, int64_t j, const byte_terms *terms,
+                               const int32_t *dot, vec_f32 factor, float *lower) {
     vec_f32 least = vec_set1(INFINITY);
-    EXK_UNROLL for (int r = 0; r < BLOCK; r++) {
-        const int at = r * PANEL_POINTS + v * VEC_LANES;
+    EXK_UNROLL for (int r = 0; r < STRIP; r++) {
         const vec_f32 fixed =
             vec_mul_add(vec_set1(terms->offset[j + r]), factor, vec_set1(terms->minus_loss[j + r]));
-        const vec_f32 one =
-            vec_mul_add(vec_set1(centroids->minus_beta[j + r]), vec_from_i32(vec_load_i32(dot + at)), fixed);
-        vec_store(lower + at, one);
+        const vec_f32 product = vec_from_i32(vec_load_i32(dot + r * PANEL_POINTS));
+        const vec_f32 one = vec_mul_add(vec_set1(centroids->minus_beta[j + r]), product, fixed);
+        vec_store(lower + r * PANEL_POINTS, one);
         least = vec_min(least, one);
     }
     return least;
@@ -141,12 +124,17 @@ EXK_INLINE vec_f32 block_lower(const byte_panel *panel, const byte_centroids *ce
 static inline void meet_block(byte_panel *panel, const byte_centroids *centroids, int64_t quads, int64_t j,
                               const byte_terms *terms, micro_fetch *fetch) {
     int32_t dot[BLOCK * PANEL_POINTS] __attribute__((aligned(EXK_ALIGN)));
-    float lower[BLOCK * PANEL_POINTS] __attribute__((aligned(EXK_ALIGN)));
+    float lower[STRIP * PANEL_POINTS] __attribute__((aligned(EXK_ALIGN)));
     block_dots(panel->quads, centroids->blocks + j * quads, quads, centroids->start + j, fetch, dot);
     EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
-        const vec_f32 least = block_lower(panel, centroids, j, terms, dot, v, lower);
-        if (vec_bits(vec_less(vec_load(panel->limit + v * VEC_LANES), least)) != ALL_LANES)
-            add_candidates(panel, v * VEC_LANES, lower, (int32_t)j, terms->minus_loss + j);
+        const int64_t first = v * VEC_LANES;
+        const vec_f32 factor = vec_load(panel->factor + first);
+        for (int64_t at = j; at < j + BLOCK; at += STRIP) {
+            const vec_f32 least =
+                strip_lower(centroids, at, terms, dot + (at - j) * PANEL_POINTS + first, factor, lower + first);
+            if (vec_bits(vec_less(vec_load(panel->limit + first), least)) != ALL_LANES)
+                add_candidates(panel, first, lower + first, (int32_t)at, terms->minus_loss + at);
+        }
     }
 }
 

@@ -119,6 +119,11 @@ static void prepare(const exk_score_centroids *centroids, const exk_plan *plan, 
                           &shared.bytes);
 }
 
+static void fetch_row(const float *row, int64_t d) {
+    for (int64_t t = 0; t < d; t += EXK_ALIGN / (int64_t)sizeof *row)
+        __builtin_prefetch(row + t);
+}
+
 /* All centroids, in float32. */
 static void meet_all(pass *p, int64_t i) {
     enum { CHUNK = 64 };
@@ -265,11 +270,11 @@ static int32_t candidates_left(byte_panel *panel, int64_t slot) {
 
 /* The only candidate is the nearest: its score need not be known better than by a bound. Of several, the first
  * one's float32 score rules out most of the others. */
-static void finish_point(pass *p, byte_panel *panel, int64_t slot, int64_t i) {
+static void finish_point(pass *p, const byte_panel *panel, int64_t slot, int64_t i) {
     const exk_tile *tile = p->tile;
     const candidate *list = panel->list[slot];
-    const int32_t count = panel->count[slot] < 0 ? 0 : candidates_left(panel, slot);
-    if (count == 0) {
+    const int32_t count = panel->count[slot];
+    if (count <= 0) {
         meet_all(p, i);
         return;
     }
@@ -288,9 +293,24 @@ static void finish_point(pass *p, byte_panel *panel, int64_t slot, int64_t i) {
     }
 }
 
+/* The rows that the point's first two candidates will be compared by. */
+static void fetch_candidates(const pass *p, const byte_panel *panel, int64_t slot, int64_t i) {
+    if (panel->count[slot] < 2)
+        return;
+    fetch_row(exk_tile_row(p->tile, i), p->d);
+    fetch_row(p->centroids->c + panel->list[slot][0].centroid * p->d, p->d);
+    fetch_row(p->centroids->c + panel->list[slot][1].centroid * p->d, p->d);
+}
+
 static void finish_panel(pass *p, byte_panel *panel, int64_t first) {
-    for (int64_t i = first; i < min_i64(first + PANEL_POINTS, p->tile->rows); i++)
-        finish_point(p, panel, i - first, i);
+    const int64_t count = min_i64(PANEL_POINTS, p->tile->rows - first);
+    for (int64_t slot = 0; slot < count; slot++)
+        panel->count[slot] = panel->count[slot] < 0 ? 0 : candidates_left(panel, slot);
+    for (int64_t slot = 0; slot < count; slot++) {
+        if (slot + 1 < count)
+            fetch_candidates(p, panel, slot + 1, first + slot + 1);
+        finish_point(p, panel, slot, first + slot);
+    }
 }
 
 static int64_t lost_points(const byte_panel *panel) {

@@ -202,6 +202,27 @@ static inline byte_loss byte_loss_of(const rotation *turn, const quantised *cent
                        beta * both * EXK_INT8_WIDER};
 }
 
+/* q.p of one row of bytes each. */
+static inline int32_t row_dot(const int8_t *point, const int8_t *centroid, int64_t bytes, int32_t start) {
+    enum { STEP_BYTES = VEC_LANES * QUAD };
+    vec_i32 sum = vec_set1_i32(0), x[DOT_TOGETHER], c[DOT_TOGETHER];
+    int32_t lane[VEC_LANES];
+    int64_t t = 0;
+    for (; t + DOT_TOGETHER * STEP_BYTES <= bytes; t += DOT_TOGETHER * STEP_BYTES) {
+        EXK_UNROLL for (int u = 0; u < DOT_TOGETHER; u++) {
+            x[u] = vec_load_i32((const int32_t *)(const void *)(point + t + u * STEP_BYTES));
+            c[u] = vec_load_i32((const int32_t *)(const void *)(centroid + t + u * STEP_BYTES));
+        }
+        sum = dot_add(sum, x, c);
+    }
+    vec_store_i32(lane, sum);
+    for (int i = 0; i < VEC_LANES; i++)
+        start += lane[i];
+    for (; t < bytes; t++)
+        start += (DOT_BIAS == 128 ? (int32_t)(uint8_t)point[t] : (int32_t)point[t]) * centroid[t];
+    return start;
+}
+
 /* ||e|| of points of up to these norms, widened by all that comes on top. */
 static inline float wide_residual(float norm, float residual) {
     return residual * EXK_INT8_WIDER + 0x1p-20f * (norm + residual);

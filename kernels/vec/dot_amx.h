@@ -3,6 +3,7 @@
 #ifndef EXK_DOT_AMX_H
 #define EXK_DOT_AMX_H
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "kernels/vec/vec_avx512.h"
@@ -24,14 +25,12 @@ static inline void dot_store_point(int8_t *p, vec_f32 q) {
     vec_store_i8(p, q);
 }
 
-/* Bytes that are all signed: even and odd ones apart, whose products and their sum fit 16 bits. */
+/* Bytes that are all signed: 128 is added to the points', and 128 times the centroid's is taken off. */
 static inline vec_i32 dot_add(vec_i32 sum, const vec_i32 points[DOT_TOGETHER],
                               const vec_i32 centroid[DOT_TOGETHER]) {
-    const __m512i even_x = _mm512_srai_epi16(_mm512_slli_epi16(points[0], 8), 8);
-    const __m512i even_c = _mm512_srai_epi16(_mm512_slli_epi16(centroid[0], 8), 8);
-    const __m512i odd_x = _mm512_srai_epi16(points[0], 8), odd_c = _mm512_srai_epi16(centroid[0], 8);
-    const __m512i pairs = _mm512_add_epi16(_mm512_mullo_epi16(even_x, even_c), _mm512_mullo_epi16(odd_x, odd_c));
-    return _mm512_add_epi32(sum, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
+    const __m512i bias = _mm512_set1_epi8((char)-128);
+    const __m512i extra = _mm512_dpbusd_epi32(_mm512_setzero_si512(), bias, centroid[0]);
+    return _mm512_sub_epi32(_mm512_dpbusd_epi32(sum, _mm512_xor_si512(points[0], bias), centroid[0]), extra);
 }
 
 /* All eight tiles have 16 rows of 64 bytes. From here to dot_release the thread owns its tiles. */
@@ -57,8 +56,9 @@ static inline void dot_release(void) {
 
 /* dot[r][point] of TILE_PAIR centroids, [64 bytes][centroid][byte], and as many points, [four bytes][point].
  * *fetch is fetched, `step` bytes at a time. */
-static __attribute__((noinline)) void dot_tiles(const int32_t *points, const int32_t *centroids, int64_t quads,
-                                                const char **fetch, int64_t step, int32_t *dot) {
+static __attribute__((noinline, unused)) void dot_tiles(const int32_t *points, const int32_t *centroids,
+                                                        int64_t quads, const char **fetch, int64_t step,
+                                                        int32_t *dot) {
     enum { QUADS = TILE_BYTES / 4, STRIDE = TILE_PAIR * 4 };
     const char *at = *fetch;
     __asm__ volatile("" ::: "memory");
@@ -84,6 +84,47 @@ static __attribute__((noinline)) void dot_tiles(const int32_t *points, const int
     _tile_stored(3, dot + TILE_ROWS * TILE_PAIR + TILE_ROWS, STRIDE);
     __asm__ volatile("" ::: "memory");
     *fetch = at;
+}
+
+/* dot[row][centroid] of TILE_ROWS rows, or twice as many, `stride` bytes apart, and TILE_ROWS centroids, [four
+ * bytes][centroid]. Even and odd steps have sums of their own, or each product would wait for the one before. */
+static __attribute__((noinline, unused)) void dot_rows(bool both, const int8_t *rows, int64_t stride,
+                                                       const int32_t *centroids, int64_t quads, int32_t *dot) {
+    enum { QUADS = TILE_BYTES / 4, SQUARE = TILE_ROWS * TILE_ROWS };
+    const int8_t *more = both ? rows + TILE_ROWS * stride : rows;
+    int32_t odd[2 * SQUARE] __attribute__((aligned(64)));
+    __asm__ volatile("" ::: "memory");
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+    for (int64_t t = 0; t < quads; t += 2 * QUADS) {
+        _tile_loadd(4, centroids + t * TILE_ROWS, TILE_BYTES);
+        _tile_loadd(6, rows + t * 4, stride);
+        _tile_dpbssd(0, 6, 4);
+        if (both) {
+            _tile_loadd(7, more + t * 4, stride);
+            _tile_dpbssd(1, 7, 4);
+        }
+        if (t + QUADS == quads)
+            break;
+        _tile_loadd(5, centroids + (t + QUADS) * TILE_ROWS, TILE_BYTES);
+        _tile_loadd(6, rows + (t + QUADS) * 4, stride);
+        _tile_dpbssd(2, 6, 5);
+        if (both) {
+            _tile_loadd(7, more + (t + QUADS) * 4, stride);
+            _tile_dpbssd(3, 7, 5);
+        }
+    }
+    _tile_stored(0, dot, TILE_BYTES);
+    _tile_stored(2, odd, TILE_BYTES);
+    if (both) {
+        _tile_stored(1, dot + SQUARE, TILE_BYTES);
+        _tile_stored(3, odd + SQUARE, TILE_BYTES);
+    }
+    __asm__ volatile("" ::: "memory");
+    for (int i = 0; i < (both ? 2 : 1) * SQUARE; i++)
+        dot[i] += odd[i];
 }
 
 #endif

@@ -15,7 +15,9 @@ PASS, EMPTY, INIT, LLOYD = "kernels/pass.c", "kernels/empty.c", "kernels/init.c"
 COLLECT, UPDATE = "kernels/collect.c", "kernels/update.c"
 QUANTISE, BYTES, INT8 = "kernels/int8/quantise.h", "kernels/int8/blocks.h", "kernels/int8/fused.c"
 BYTE_GROUPS, DOT_AVX2 = "kernels/int8/groups.h", "kernels/vec/dot_avx2.h"
+BYTE_YINYANG, MOVES = "kernels/int8/yinyang.c", "kernels/int8/moves.h"
 BOUNDS, GROUPS, GROUPED = "kernels/bounds/bounds.h", "kernels/bounds/groups.h", "kernels/bounds/grouped.h"
+GROUPED_FLOATS = "kernels/bounds/grouped_floats.h"
 HAMERLY, ORDER = "kernels/bounds/hamerly.c", "kernels/bounds/order.c"
 ENGINE, REGISTRY, VEC_SCALAR = "kernels/engine.c", "kernels/registry.c", "kernels/vec/vec_scalar.h"
 DATA, PLAN, API, PHILOX = "kernels/data.c", "kernels/plan.c", "kernels/api.c", "kernels/philox.c"
@@ -544,7 +546,7 @@ MUTANTS = [
     Mutant("each-drift-of-nobody", GROUPED, "shared->each_drift[at] = drifted(centroids, shared->each_drift[at], moved);",
            "shared->each_drift[at] = drifted(centroids, shared->each_drift[at], 0.0f);",
            "the bounds of each centroid decay with its own movement"),
-    Mutant("upper-bound-not-moved", GROUPED, "state[0] = moved_bound(state[0], centroids->movement[tile->label[i]]);", "",
+    Mutant("upper-bound-not-moved", GROUPED_FLOATS, "state[0] = moved_bound(state[0], centroids->movement[tile->label[i]]);", "",
            "the label moved, too"),
     Mutant("movement-of-another-place", GROUPED, "return centroids->movement[centroids->order ? centroids->order[at] : at];",
            "return centroids->movement[at];", "drift goes by the order"),
@@ -574,7 +576,7 @@ MUTANTS = [
            "the former label is one of the others now"),
     Mutant("doubt-not-told", PASS, "if (run->kernel->doubt)", "if (0 && run->kernel->doubt)",
            "the bounds are not those of the refined label"),
-    Mutant("doubt-keeps-group", GROUPED, "state[1 + shared.place[tile->label[i]] / GROUP] = 0.0f;", "",
+    Mutant("doubt-keeps-group", GROUPED, "state[1 + shared->place[tile->label[i]] / GROUP] = 0.0f;", "",
            "the label that was doubted is one of the others now"),
     Mutant("hamerly-drift-of-the-last", HAMERLY, "most = centroids->movement[j] > most ? centroids->movement[j] : most;",
            "most = centroids->movement[j];", "the centroid that moved farthest counts"),
@@ -646,8 +648,25 @@ MUTANTS = [
            "points that bytes cannot hold meet all centroids"),
     Mutant("groups-lose-nothing", BYTE_GROUPS, "vec_from_i32(vec_load_i32(dot + v * VEC_LANES)), lost);",
            "vec_from_i32(vec_load_i32(dot + v * VEC_LANES)), zero);", "what bytes lose is in the groups' bound"),
-    Mutant("bias-of-no-point", BYTE_GROUPS, "rows->start[i] = -DOT_BIAS * sum;", "rows->start[i] = 0;",
+    Mutant("bias-of-no-point", BYTE_GROUPS, ".start = -DOT_BIAS * sum};", ".start = sum - sum};",
            "centroids are biased to be unsigned"),
-    Mutant("one-candidate-a-group", GROUPED, "        open &= ~(UINT32_C(1) << best);\n", "        open = 0;\n",
+    Mutant("one-candidate-a-group", BYTE_YINYANG, "open &= ~(UINT32_C(1) << place)) {", "open = 0) {",
            "all candidates of a group are settled"),
+    Mutant("moves-lose-nothing", MOVES, "* dot - lost) * (double)point->inverse;", "* dot) * (double)point->inverse;",
+           "what rounding movements to bytes loses is in the bound"),
+    Mutant("moved-points-lose-nothing", MOVES, "(double)point->residual * (double)moves->loss_e[j];", "0.0;",
+           "and what rounding the points does"),
+    Mutant("moves-change-no-length", MOVES, "+ moves->change[j] -", "-", "a centroid that moves grows longer or shorter"),
+    Mutant("moves-of-another-scale", BYTE_YINYANG, "centroids->movement && b->shared.unscale[g] == unscale &&",
+           "centroids->movement &&", "centroids of different scales have no difference"),
+    Mutant("moves-of-the-block-after", BYTE_YINYANG,
+           "        find_moves(&b, g, row);\n        pack_group(centroids, g, row, &b.p.shared);\n",
+           "        pack_group(centroids, g, row, &b.p.shared);\n        find_moves(&b, g, row);\n",
+           "a centroid moved from where it was"),
+    Mutant("candidates-without-a-look", BYTE_YINYANG, "    if (!b->mine.looked[i])\n        look(b, i, next);\n", "    (void)next;\n",
+           "whoever has a rival is looked at"),
+    Mutant("own-second-in-bytes-forgotten", BYTE_YINYANG, "p->mine.own[i] = fminf(p->mine.own[i], scores[place]);", "{}",
+           "the rest of the new label's group is still there"),
+    Mutant("limit-without-the-norm", BYTE_YINYANG, "(double)upper - square) *", "(double)upper - 4.0 * square) *",
+           "the limit is an upper bound of the label's score"),
 ]
