@@ -101,7 +101,8 @@ static const option_row table[] = {
      "only these, however slow: a pattern (*avx2), a strategy (fused), an instruction set (avx512), or several, "
      "with commas (default: all that do not take absurdly long)"},
     {"variants", 0, KIND_TEXT, "GLOB", NULL, CMD_COMPARE, FIELD(variants), 0, 0,
-     "a row for each of these instead of one for --variant; the others are compared with the first"},
+     "a row for each of these instead of one for --variant, which auto stands for among them; the others are "
+     "compared with the first"},
     {"variants", 0, KIND_TEXT, "GLOB", NULL, CMD_TRACE, FIELD(variants), 0, 0,
      "these (default: fused and those that skip, of the strongest instruction set, and those in bytes where auto "
      "begins with bytes), and always auto"},

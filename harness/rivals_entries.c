@@ -99,22 +99,41 @@ static void plan_variant(rival_entry *e, const exk_variant *variant) {
     e->plan_source = plan_for(p->has_topology ? &p->topology : NULL, variant, &p->shape, &e->plan);
 }
 
-static exit_code add_ours(rivals *r) {
+/* The variant that --variant asks for, auto as a rule. */
+static void add_exakt(rivals *r) {
     const run *p = &r->problem;
-    if (!r->s->variants) {
-        rival_entry *e = add_entry(r, "exakt");
-        e->variant = p->variant;
-        e->plan = p->plan;
-        e->plan_source = p->plan_source;
+    rival_entry *e = add_entry(r, "exakt");
+    if (!e)
+        return;
+    e->variant = p->variant;
+    e->plan = p->plan;
+    e->plan_source = p->plan_source;
+}
+
+static exit_code add_selected(rivals *r, const char *pattern) {
+    if (strcmp(pattern, "auto") == 0) {
+        add_exakt(r);
         return CLI_OK;
     }
     const exk_variant **rows = calloc((size_t)exk_variant_rows(), sizeof *rows);
     int count = 0;
-    exit_code code = rows ? variants_select(r->s->variants, rows, &count) : fail(CLI_LIMIT, "out of memory");
+    exit_code code = rows ? variants_select(pattern, rows, &count) : fail(CLI_LIMIT, "out of memory");
     for (int i = 0; i < count && code == CLI_OK; i++)
-        if (exk_variant_fits(rows[i], &p->shape))
+        if (exk_variant_fits(rows[i], &r->problem.shape) && !find_entry(r, rows[i]->name))
             plan_variant(add_entry(r, rows[i]->name), rows[i]);
     free((void *)rows);
+    return code;
+}
+
+static exit_code add_ours(rivals *r) {
+    char word[RIVAL_WORD];
+    exit_code code = CLI_OK;
+    if (!r->s->variants)
+        add_exakt(r);
+    for (const char *at = r->s->variants; at && code == CLI_OK;) {
+        at = next_word(at, word);
+        code = add_selected(r, word);
+    }
     if (code == CLI_OK && r->count == 0)
         code = fail(CLI_VARIANT, "--variants: none of them takes this shape; exakt list shows the limits");
     return code;

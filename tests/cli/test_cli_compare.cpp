@@ -324,11 +324,12 @@ TEST_CASE("compare to convergence gives who never ends as many iterations as our
 TEST_CASE("compare of our own variants", "[compare]") {
     const folder f;
     f.write("points.csv", points_text());
-    const outcome o = f.run(comparison({"--variants", "naive__scalar,tiled__scalar"}));
+    const outcome o = f.run(comparison({"--variants", "naive__scalar,auto,tiled__scalar"}));
     INFO(o.out << o.err);
     CHECK(o.code == 0);
     auto samples = samples_of(content(f.at("s.csv")));
-    REQUIRE(samples.size() == 2);
+    REQUIRE(samples.size() == 3);
+    CHECK(samples.count("exakt") == 1);
     for (const auto &named : samples)
         for (const sample &s : named.second)
             CHECK(s.at("inertia") == samples.begin()->second[0].at("inertia"));
