@@ -36,9 +36,9 @@ enum {
     CMD_EVALUATE = 1 << 14,
     CMD_COMPARE = 1 << 15,
     CMD_TRACE = 1 << 16,
-    CMD_PLOT = 1 << 20,
-    CMD_REPORT = 1 << 21,
-    CMD_REPRODUCE = 1 << 22
+    CMD_PLOT = 1 << 24,
+    CMD_REPORT = 1 << 25,
+    CMD_REPRODUCE = 1 << 26
 };
 
 enum { LIST_MAX = 32, POSITIONALS_MAX = 64 };
@@ -96,7 +96,7 @@ typedef struct settings {
     bool converge, setup;
     int64_t limit; /* seconds */
 
-    const char *kind, *output, *claim;
+    const char *kind, *output, *claim, *claims;
     bool full, again;
 } settings;
 

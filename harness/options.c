@@ -140,6 +140,8 @@ static const option_row table[] = {
     {"full", 0, KIND_FLAG, NULL, NULL, CMD_REPRODUCE, FIELD(full), 0, 0,
      "the published shapes, as far as they fit half of the memory; hours"},
     {"claim", 0, KIND_TEXT, "ID,...", NULL, CMD_REPRODUCE, FIELD(claim), 0, 0, "only these (default: all)"},
+    {"claims", 0, KIND_TEXT, "F.csv", NULL, CMD_REPRODUCE, FIELD(claims), 0, 0,
+     "a table of claims of your own (default: harness/claims.csv, which shows the columns)"},
     {"again", 0, KIND_FLAG, NULL, NULL, CMD_REPRODUCE, FIELD(again), 0, 0,
      "measure also what an earlier run in the same folder has finished"},
     {"output", 'o', KIND_TEXT, "DIR", "out/reproduce", CMD_REPRODUCE, FIELD(output), 0, 0, "folder for all files"},

@@ -91,7 +91,7 @@ static bool write_table(const table *t, char *path, size_t room, char *why, size
     if (snprintf(path, room, "%s/exakt-plot-XXXXXX", folder && *folder ? folder : "/tmp") >= (int)room)
         return say(why, size, "too long a name", "TMPDIR");
     size_t length;
-    char *text = table_csv(t, &length);
+    char *text = table_tsv(t, &length);
     const int file = text ? mkstemp(path) : -1;
     FILE *out = file >= 0 ? fdopen(file, "w") : NULL;
     bool good = out && fwrite(text, 1, length, out) == length;

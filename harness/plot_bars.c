@@ -114,7 +114,18 @@ static int by_seconds(const void *a, const void *b) {
     return (x < y) - (x > y);
 }
 
-typedef void (*set_fn)(bench_set *set, table *t);
+/* Memory hardly depends on the number of threads: the most say enough. */
+static bool has_more_threads(const json *rows, const bench_set *set) {
+    bench_set more = *set;
+    for (const json *row = rows; row; row = json_next(row)) {
+        more.threads = source_real(row, "threads");
+        if (more.threads > set->threads && is_timed(row) && belongs(&more, row))
+            return true;
+    }
+    return false;
+}
+
+typedef void (*set_fn)(bench_set *set, const json *rows, table *t);
 
 /* Every group of every bench record, its slowest row first. */
 static void each_set(const plot_sources *s, table *t, set_fn each) {
@@ -129,7 +140,7 @@ static void each_set(const plot_sources *s, table *t, set_fn each) {
                 return;
             }
             qsort(set.items, (size_t)set.count, sizeof *set.items, by_seconds);
-            each(&set, t);
+            each(&set, rows, t);
             release(&set);
         }
     }
@@ -150,7 +161,8 @@ static void add_set_head(const bench_set *set, const char *over, table *t) {
     add_head(t, head);
 }
 
-static void add_speedups(bench_set *set, table *t) {
+static void add_speedups(bench_set *set, const json *rows, table *t) {
+    (void)rows;
     const bench_item *base = baseline(set);
     add_set_head(set, plot_short_name(base->variant), t);
     for (int i = 0; i < set->count; i++) {
@@ -188,7 +200,9 @@ static int by_scratch(const void *a, const void *b) {
     return (x < y) - (x > y);
 }
 
-static void add_memory(bench_set *set, table *t) {
+static void add_memory(bench_set *set, const json *rows, table *t) {
+    if (has_more_threads(rows, set))
+        return;
     add_set_head(set, "", t);
     add_yardsticks(set->n, set->d, set->k, t);
     qsort(set->items, (size_t)set->count, sizeof *set->items, by_scratch);

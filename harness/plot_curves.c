@@ -105,7 +105,7 @@ static void set_real(table *t, int cell, double value) {
 
 /* Names of points that lie one above the other move up until a line of text fits between them. */
 static void spread_labels(table *t) {
-    const int rows = table_rows(t), column = table_column(t, "label_y");
+    const int rows = table_rows(t), column = table_find_column(t, "label_y");
     placed *list = calloc((size_t)rows + 1, sizeof *list);
     int count = 0;
     t->failed = t->failed || !list;
@@ -192,8 +192,8 @@ static void add_series(const json *rows, const json *fewest, int series, table *
                          source_real(row, "k"));
         table_add_real(t, source_real(row, "threads"));
         table_add_real(t, threads * base / seconds);
-        table_add_real(t, threads * base / source_real(row, "ci_high"));
-        table_add_real(t, threads * base / source_real(row, "ci_low"));
+        table_add_real(t, threads * base / source_real(row, row == fewest ? "median_seconds" : "ci_high"));
+        table_add_real(t, threads * base / source_real(row, row == fewest ? "median_seconds" : "ci_low"));
     }
 }
 
@@ -332,9 +332,12 @@ void plot_fill_tiles(const plot_sources *s, table *t) {
         const table *from = &s->list[i].table;
         if (s->list[i].record != RECORD_TILES || table_rows(t) > 0)
             continue;
-        for (int row = 0; row < table_rows(from); row++)
-            for (size_t c = 0; c < sizeof names / sizeof *names; c++)
-                table_add(t, table_text(from, row, names[c]));
+        for (int row = 0; row < table_rows(from); row++) {
+            for (size_t c = 0; c < sizeof names / sizeof *names; c++) {
+                const char *text = table_text(from, row, names[c]);
+                table_add(t, *text ? text : "-"); /* gnuplot takes an empty cell for that of the row before */
+            }
+        }
     }
 }
 

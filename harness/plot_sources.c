@@ -68,10 +68,9 @@ static bool begins(const char *text, const char *with) {
 
 /* By "format" or "schema", whatever their version; records of a run have neither. */
 static bool know_json(plot_source *s) {
-    char format[FORMAT_ROOM], command[FORMAT_ROOM];
+    char format[FORMAT_ROOM];
     if (!*source_text(s->root, "format", format, sizeof format))
         source_text(s->root, "schema", format, sizeof format);
-    source_text(s->root, "command", command, sizeof command);
     if (begins(format, "exakt bench"))
         s->record = RECORD_BENCH;
     else if (begins(format, "exakt compare"))
@@ -99,7 +98,7 @@ static bool know_table(plot_source *s) {
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         bool all = true;
         for (int c = 0; c < 3; c++)
-            all = all && table_column(&s->table, known[i].columns[c]) >= 0;
+            all = all && table_find_column(&s->table, known[i].columns[c]) >= 0;
         if (all) {
             s->record = known[i].record;
             return true;

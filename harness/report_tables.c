@@ -36,8 +36,8 @@ static void add_seconds(table *t, const json *row) {
 }
 
 static void fill_bench(const json *root, table *t) {
-    table_begin(t, "input,k,threads,variant,seconds (95 %),executed GFLOP/s,effective GFLOP/s,% of ceiling,"
-                   "distances %,memory,times the fastest,remark");
+    table_begin(t, "input,k,threads,variant,seconds (95 %),times the fastest,GFLOP/s executed,% of ceiling,"
+                   "GFLOP/s effective,% of distances,memory,remark");
     for (const json *row = source_first(root, "rows"); row; row = json_next(row)) {
         const double all = source_real(row, "n") * source_real(row, "k") * source_real(row, "iterations");
         add_member(t, row, "input");
@@ -45,12 +45,12 @@ static void fill_bench(const json *root, table *t) {
         add_figure(t, "%.0f", source_real(row, "threads"));
         add_member(t, row, "variant");
         add_seconds(t, row);
+        add_figure(t, "%.2f", source_real(row, "times_the_fastest"));
         add_figure(t, "%.1f", source_real(row, "executed_gflops"));
-        add_figure(t, "%.1f", source_real(row, "effective_gflops"));
         add_figure(t, "%.0f", 100 * source_real(row, "ceiling_share"));
+        add_figure(t, "%.1f", source_real(row, "effective_gflops"));
         add_figure(t, "%.1f", 100 * source_real(row, "evaluations") / all);
         add_bytes(t, source_real(row, "scratch_bytes"));
-        add_figure(t, "%.2f", source_real(row, "times_the_fastest"));
         add_member(t, row, "why");
     }
 }

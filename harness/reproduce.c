@@ -66,8 +66,9 @@ static exit_code test(reproduction *r, claim *c, int number, int count) {
     reproduce_judge(c);
     if (c->verdict == CLAIM_RIVAL_MISSING)
         reproduce_forget(r, c);
-    fprintf(stderr, "    %s%s: %s\n", claim_verdict_name(c->verdict), kept ? " (from an earlier run)" : "",
-            c->reason);
+    if (claim_is_testable(c))
+        fprintf(stderr, "    %s%s: ", claim_verdict_name(c->verdict), kept ? " (from an earlier run)" : "");
+    fprintf(stderr, "%s%s\n", claim_is_testable(c) ? "" : "    ", c->reason);
     return reproduce_write_summary(r);
 }
 
@@ -125,11 +126,11 @@ static const char *describe_claims(void) {
     char path[PATH_MAX], *file = NULL;
     size_t length = 0;
     table t;
-    if (!shared_file_find("results/claims.csv", path, sizeof path) ||
+    if (!shared_file_find("harness/claims.csv", path, sizeof path) ||
         exk_store_read(path, (size_t)1 << 20, &file, &length, NULL) != EXK_OK || !file ||
         table_parse(file, path, &t, NULL) != EXK_OK) {
         free(file);
-        return "claims: results/claims.csv was not found\n";
+        return "claims: harness/claims.csv was not found\n";
     }
     int used = snprintf(text, sizeof text, "claims:\n");
     for (int row = 0; row < table_rows(&t) && used < (int)sizeof text; row++)
@@ -146,7 +147,7 @@ const command command_reproduce = {
     .synopsis = "[--quick | --full] [options]",
     .summary = "Measure published claims about k-means here, and say which of them hold.",
     .text =
-        "Each claim of results/claims.csv is measured by commands of this program that can be typed by hand, and\n"
+        "Each claim of harness/claims.csv is measured by commands of this program that can be typed by hand, and\n"
         "gets a verdict with its reason. Three figures tell what fusing brings from what a baseline makes of it:\n"
         "the claim's own, over a matrix product by OpenBLAS, over naive scalar code. --quick takes some minutes.\n"
         "Ctrl-C keeps finished claims, and the same command again goes on with the others. The folder gets\n"

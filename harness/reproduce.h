@@ -1,6 +1,6 @@
 /* What the files of `exakt reproduce` share. reproduce.c leads, reproduce_claims.c reads what is claimed,
  * reproduce_run.c has this very program measure, reproduce_measure.c takes figures from the records,
- * reproduce_judge.c says what they mean, reproduce_report.c writes. results/claims.csv has the claims. */
+ * reproduce_judge.c says what they mean, reproduce_report.c writes. harness/claims.csv has the claims. */
 #ifndef EXK_REPRODUCE_H
 #define EXK_REPRODUCE_H
 
@@ -26,7 +26,7 @@ typedef enum claim_verdict {
 } claim_verdict;
 
 typedef struct claim {
-    const table *from; /* of results/claims.csv */
+    const table *from; /* of harness/claims.csv */
     int row;
     int64_t n, d, k;
     char command[CLAIM_COMMANDS][CLAIM_TEXT]; /* as typed behind "exakt" */
@@ -48,7 +48,8 @@ typedef struct reproduction {
     int count;
     int threads;
     double memory; /* bytes that this process may use */
-    char isa[32], bytes_isa[32];
+    char isa[32], bytes_isa[32],
+        bytes_skipping_isa[32]; /* the strongest for float32, for bytes, for both at once */
     bool stopped;
 } reproduction;
 
@@ -56,6 +57,9 @@ typedef struct reproduction {
 const char *claim_text(const claim *c, const char *column);
 double claim_real(const claim *c, const char *column);
 bool claim_is_testable(const claim *c);
+
+/* A command as people type it: with "exakt", behind what it sets in the environment. */
+void claim_command(const claim *c, int index, char *text, size_t size);
 
 /* reproduce_claims.c: read the claims, select those of --claim and fill in their shapes, commands and files. */
 exit_code reproduce_read(reproduction *r);

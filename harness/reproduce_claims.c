@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char claims_file[] = "results/claims.csv";
+static const char claims_file[] = "harness/claims.csv";
 
 const char *claim_text(const claim *c, const char *column) {
     return table_text(c->from, c->row, column);
@@ -28,6 +28,13 @@ bool claim_is_testable(const claim *c) {
     return !*claim_text(c, "obstacle");
 }
 
+void claim_command(const claim *c, int index, char *text, size_t size) {
+    const char *typed = c->command[index];
+    const size_t word = strcspn(typed, " ");
+    const size_t set = memchr(typed, '=', word) ? word + 1 : 0;
+    snprintf(text, size, "%.*sexakt %s", (int)set, typed, typed + set);
+}
+
 void reproduce_path(const reproduction *r, const char *folder, const char *id, const char *ending, char *path) {
     snprintf(path, PATH_MAX, "%s/%s%s%s%s", r->s->output, folder, *folder ? "/" : "", id, ending);
 }
@@ -37,15 +44,16 @@ void reproduce_path(const reproduction *r, const char *folder, const char *id, c
 /* The instruction sets that `auto` would use for a large shape. */
 static exit_code find_machine(reproduction *r) {
     static const exk_shape large = {1 << 20, 1024, 1024};
-    const exk_variant *plain, *bytes;
+    static const char *const strategies[] = {"fused", "i8_fused", "i8_fused_yinyang"};
+    char *const isas[] = {r->isa, r->bytes_isa, r->bytes_skipping_isa};
     exk_topology topology;
-    exit_code code = variant_resolve("fused", &large, &plain);
-    if (code == CLI_OK)
-        code = variant_resolve("i8_fused", &large, &bytes);
-    if (code != CLI_OK)
-        return code;
-    snprintf(r->isa, sizeof r->isa, "%s", plain->isa);
-    snprintf(r->bytes_isa, sizeof r->bytes_isa, "%s", bytes->isa);
+    for (int i = 0; i < 3; i++) {
+        const exk_variant *variant;
+        const exit_code code = variant_resolve(strategies[i], &large, &variant);
+        if (code != CLI_OK)
+            return code;
+        snprintf(isas[i], sizeof r->isa, "%s", variant->isa);
+    }
     r->threads = 1;
     if (topology_or_warning(&topology)) {
         r->threads = exk_topology_threads(&topology);
@@ -57,14 +65,34 @@ static exit_code find_machine(reproduction *r) {
     return CLI_OK;
 }
 
+static exit_code read_size(const claim *c, const char *column, double *value) {
+    static const double most = 1e15;
+    *value = claim_real(c, column);
+    if (*value >= 1 && *value <= most)
+        return CLI_OK;
+    return fail(CLI_INPUT, "claim %s: %s: '%s' is no size; use a number of 1 or more", claim_text(c, "id"), column,
+                claim_text(c, column));
+}
+
 /* Of --full the points take at most half of the memory. */
-static void choose_shape(const reproduction *r, claim *c) {
+static exit_code choose_shape(const reproduction *r, claim *c) {
     const bool full = r->s->full;
-    const double n = claim_real(c, full ? "full_n" : "quick_n"), d = claim_real(c, "d");
+    double n, d, k, goal;
+    exit_code code = read_size(c, full ? "full_n" : "quick_n", &n);
+    if (code == CLI_OK)
+        code = read_size(c, full ? "full_k" : "quick_k", &k);
+    if (code == CLI_OK)
+        code = read_size(c, "d", &d);
+    goal = claim_real(c, "goal");
+    if (code == CLI_OK && !isfinite(goal))
+        code = fail(CLI_INPUT, "claim %s: goal: '%s' is no number", claim_text(c, "id"), claim_text(c, "goal"));
+    if (code != CLI_OK)
+        return code;
     const double most = floor(r->memory / 2 / (d * sizeof(float)));
     c->n = (int64_t)(n < most ? n : most);
     c->d = (int64_t)d;
-    c->k = (int64_t)claim_real(c, full ? "full_k" : "quick_k");
+    c->k = (int64_t)k;
+    return CLI_OK;
 }
 
 /* What stands for a name in braces; false: no such name. */
@@ -78,6 +106,7 @@ static bool value_of(const reproduction *r, const claim *c, const char *name, si
     } known[] = {{"raw", raw, 0},
                  {"isa", r->isa, 0},
                  {"bytes", r->bytes_isa, 0},
+                 {"bytes_skipping", r->bytes_skipping_isa, 0},
                  {"options", claim_text(c, r->s->full ? "full_options" : "quick_options"), 0},
                  {"threads", NULL, r->threads},
                  {"n", NULL, c->n},
@@ -172,21 +201,40 @@ static exit_code check_selection(const reproduction *r) {
     return CLI_OK;
 }
 
-static exit_code read_table(table *t) {
-    char path[PATH_MAX], *text;
+/* Columns without which a table of claims says nothing. */
+static exit_code check_columns(const table *t, const char *path) {
+    static const char *const names[] = {"id", "unit", "sense", "goal", "commands", "files", "measure", "obstacle"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (table_find_column(t, names[i]) < 0)
+            return fail(CLI_INPUT, "%s: no column '%s'; harness/claims.csv shows how claims are written", path,
+                        names[i]);
+    for (int row = 0; row < table_rows(t); row++) {
+        const char *id = table_text(t, row, "id");
+        if (!*id || strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != strlen(id))
+            return fail(CLI_INPUT, "%s: row %d: '%s' is no id; use letters, digits, - and _", path, row + 1, id);
+    }
+    return CLI_OK;
+}
+
+static exit_code read_table(const char *given, table *t) {
+    char path[PATH_MAX], *text = NULL;
     size_t length;
     exk_error error = {0};
-    if (!shared_file_find(claims_file, path, sizeof path))
+    if (given)
+        snprintf(path, sizeof path, "%s", given);
+    else if (!shared_file_find(claims_file, path, sizeof path))
         return fail(CLI_INPUT, "%s was not found where the program was installed or built", claims_file);
     exk_status status = exk_store_read(path, (size_t)1 << 20, &text, &length, &error);
-    if (status == EXK_OK && text)
+    if (status == EXK_OK && !text)
+        return fail(CLI_INPUT, "%s: no such file", path);
+    if (status == EXK_OK)
         status = table_parse(text, path, t, &error);
     free(text);
-    return status == EXK_OK ? CLI_OK : fail_with(&error);
+    return status == EXK_OK ? check_columns(t, path) : fail_with(&error);
 }
 
 exit_code reproduce_read(reproduction *r) {
-    exit_code code = read_table(&r->table);
+    exit_code code = read_table(r->s->claims, &r->table);
     if (code != CLI_OK)
         return code;
     r->count = table_rows(&r->table);
@@ -203,9 +251,10 @@ exit_code reproduce_read(reproduction *r) {
         c->selected = !r->s->claim || is_named(r->s->claim, claim_text(c, "id"));
         if (!claim_is_testable(c))
             continue;
-        choose_shape(r, c);
         name_files(r, c);
-        code = make_commands(r, c);
+        code = choose_shape(r, c);
+        if (code == CLI_OK)
+            code = make_commands(r, c);
     }
     return code;
 }

@@ -35,6 +35,12 @@ static bool is_near(const claim *c, double value) {
     return is_least(c) ? value >= goal / 2 : value <= goal * 2;
 }
 
+/* Whether naive scalar code shows what was claimed; where the claim is no factor, it says nothing. */
+static bool weak_baseline_meets(const claim *c) {
+    return is_factor(c) && claim_real(c, "goal") > 1 && isfinite(c->over_naive.value) &&
+           meets(c, c->over_naive.value);
+}
+
 static void write_value(const claim *c, double value, char *text, size_t size) {
     snprintf(text, size, is_factor(c) ? "%.3gx" : "%.2g %%", value);
 }
@@ -55,9 +61,9 @@ static void explain_baselines(claim *c) {
         say(c, "; over a GEMM by OpenBLAS it is %.3gx in float32", gemm);
     if (isfinite(naive))
         say(c, "%s %.3gx over naive scalar code", isfinite(gemm) ? " and" : "; it is", naive);
-    if (c->verdict != CLAIM_REPRODUCED && meets(c, naive))
+    if (c->verdict != CLAIM_REPRODUCED && weak_baseline_meets(c))
         say(c, ", so only a weak baseline shows the factor");
-    else if (c->verdict == CLAIM_REPRODUCED && isfinite(gemm) && !meets(c, gemm))
+    else if (c->verdict == CLAIM_REPRODUCED && weak_baseline_meets(c) && isfinite(gemm) && !meets(c, gemm))
         say(c, ", so most of the factor is the baseline's");
 }
 
@@ -69,13 +75,14 @@ static void explain_outcome(claim *c) {
     if (isfinite(c->measured.low) && isfinite(c->measured.high))
         say(c, " (%.3g to %.3g)", c->measured.low, c->measured.high);
     explain_baselines(c);
+    if (*claim_text(c, "note"))
+        say(c, "; %s", claim_text(c, "note"));
 }
 
 static claim_verdict weigh(const claim *c) {
     if (meets(c, c->measured.value))
         return CLAIM_REPRODUCED;
-    const bool by_weak_baseline = isfinite(c->over_naive.value) && meets(c, c->over_naive.value);
-    return by_weak_baseline || is_near(c, c->measured.value) ? CLAIM_PARTLY : CLAIM_NOT_REPRODUCED;
+    return weak_baseline_meets(c) || is_near(c, c->measured.value) ? CLAIM_PARTLY : CLAIM_NOT_REPRODUCED;
 }
 
 void reproduce_judge(claim *c) {

@@ -1,4 +1,4 @@
-/* Figures out of records. A measure of results/claims.csv is one of
+/* Figures out of records. A measure of harness/claims.csv is one of
  *
  *   seconds A / B     how many times the seconds of row B those of row A are: bench or compare
  *   assign A / B      the same of the seconds of assignment: prepare, assign, refine; bench

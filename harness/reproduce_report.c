@@ -51,7 +51,7 @@ static void list_commands(const claim *c, char *text, size_t size) {
     *text = 0;
     for (int i = 0; i < c->commands; i++) {
         char typed[CLAIM_TEXT + 8];
-        snprintf(typed, sizeof typed, "exakt %s", c->command[i]);
+        claim_command(c, i, typed, sizeof typed);
         join(text, size, "; ", typed);
     }
 }
@@ -83,7 +83,7 @@ static void fill_summary(const reproduction *r, table *t) {
                    "verdict,reason,seconds,commands,raw,figure");
     for (int i = 0; i < r->count; i++) {
         const claim *c = &r->claims[i];
-        char text[CLAIM_COMMANDS * CLAIM_TEXT], path[PATH_MAX];
+        char text[CLAIM_COMMANDS * (CLAIM_TEXT + 16)], path[PATH_MAX];
         if (!is_told(c))
             continue;
         table_add(t, claim_text(c, "id"));
@@ -139,7 +139,7 @@ static void add_value(json *node, const char *key, const claim_value *v) {
 }
 
 static void add_claim(json *list, const claim *c) {
-    char text[CLAIM_TEXT];
+    char text[CLAIM_TEXT + 8];
     json *node = json_add_object(list, NULL);
     static const char *const copied[] = {"id", "source", "claim", "unit", "sense"};
     for (size_t i = 0; i < sizeof copied / sizeof *copied; i++)
@@ -157,7 +157,7 @@ static void add_claim(json *list, const claim *c) {
     json_add_text(node, "reason", c->reason);
     json *commands = json_add_array(node, "commands");
     for (int i = 0; i < c->commands; i++) {
-        snprintf(text, sizeof text, "exakt %.*s", CLAIM_TEXT - 8, c->command[i]);
+        claim_command(c, i, text, sizeof text);
         json_add_text(commands, NULL, text);
     }
     json_add_real(node, "seconds", seconds_of(c));

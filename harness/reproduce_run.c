@@ -142,12 +142,13 @@ static bool is_good(const order *o, int status) {
 }
 
 static exit_code run_command(const reproduction *r, claim *c, int index) {
-    char log[PATH_MAX], ending[32], line[512];
+    char log[PATH_MAX], ending[32], line[512], typed[CLAIM_TEXT + 8];
     order o;
     split(&o, c->command[index]);
     snprintf(ending, sizeof ending, "-%d.log", index + 1);
     reproduce_path(r, "raw", claim_text(c, "id"), ending, log);
-    fprintf(stderr, "    exakt %s\n", c->command[index]);
+    claim_command(c, index, typed, sizeof typed);
+    fprintf(stderr, "    %s\n", typed);
     const double began = seconds_now();
     const int status = start(&o, log);
     c->wall[index] = seconds_now() - began;

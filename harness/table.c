@@ -80,7 +80,7 @@ int table_rows(const table *t) {
     return t->columns > 0 && t->cells > 0 ? t->cells / t->columns - 1 : 0;
 }
 
-int table_column(const table *t, const char *name) {
+int table_find_column(const table *t, const char *name) {
     for (int i = 0; i < t->columns && i < t->cells; i++)
         if (strcmp(t->cell[i], name) == 0)
             return i;
@@ -88,7 +88,7 @@ int table_column(const table *t, const char *name) {
 }
 
 const char *table_text(const table *t, int row, const char *column) {
-    const int at = table_column(t, column);
+    const int at = table_find_column(t, column);
     return at < 0 || row < 0 || row >= table_rows(t) ? "" : t->cell[(row + 1) * t->columns + at];
 }
 
@@ -179,19 +179,35 @@ static void put_cell(FILE *out, const char *text) {
     }
 }
 
-char *table_csv(const table *t, size_t *length) {
+/* Without quotes: what stands between cells becomes a blank, and quotes, which gnuplot would take off,
+ * apostrophes. */
+static void put_plain(FILE *out, const char *text) {
+    for (; *text; text++)
+        fputc(*text == '\t' || *text == '\n' || *text == '\r' ? ' ' : *text == '"' ? '\'' : *text, out);
+}
+
+typedef void (*put_fn)(FILE *out, const char *text);
+
+static char *print(const table *t, put_fn put, char between, size_t *length) {
     char *text = NULL;
     FILE *out = t->failed ? NULL : open_memstream(&text, length);
     if (!out)
         return NULL;
     for (int i = 0; i < t->cells; i++) {
-        put_cell(out, t->cell[i]);
-        fputc((i + 1) % t->columns ? ',' : '\n', out);
+        put(out, t->cell[i]);
+        fputc((i + 1) % t->columns ? between : '\n', out);
     }
     const bool whole = !ferror(out);
-    if (fclose(out) != 0 || !whole) {
-        free(text);
-        return NULL;
-    }
-    return text;
+    if (fclose(out) == 0 && whole)
+        return text;
+    free(text);
+    return NULL;
+}
+
+char *table_csv(const table *t, size_t *length) {
+    return print(t, put_cell, ',', length);
+}
+
+char *table_tsv(const table *t, size_t *length) {
+    return print(t, put_plain, '\t', length);
 }

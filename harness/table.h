@@ -29,7 +29,7 @@ void table_add_integer(table *t, int64_t value);
 int table_rows(const table *t);
 
 /* The position of a column; -1 if there is none of that name. */
-int table_column(const table *t, const char *name);
+int table_find_column(const table *t, const char *name);
 
 /* A cell, rows from 0; "" without such a column or row. The number in it; NAN if it has none. */
 const char *table_text(const table *t, int row, const char *column);
@@ -40,6 +40,9 @@ exk_status table_parse(const char *text, const char *name, table *t, exk_error *
 
 /* The table as CSV, to be freed with free(); NULL if memory is or was short. */
 char *table_csv(const table *t, size_t *length);
+
+/* The same with tabs between cells and without quotes, which is what gnuplot reads best. */
+char *table_tsv(const table *t, size_t *length);
 
 #ifdef __cplusplus
 }

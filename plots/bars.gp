@@ -1,6 +1,6 @@
 # Horizontal bars with intervals, in groups under their heads.
-# usage: gnuplot -c bars.gp TABLE.csv PICTURE png|svg TITLE AXIS linear|log    columns: label,value,low,high,text,head
-set datafile separator comma columnheaders
+# usage: gnuplot -c bars.gp TABLE.tsv PICTURE png|svg TITLE AXIS linear|log    columns: label,value,low,high,text,head
+set datafile separator tab columnheaders
 set datafile missing "NA"
 stats ARG1 using (column("head")) nooutput
 rows = STATS_records
@@ -12,6 +12,8 @@ least = STATS_min < least ? STATS_min : least
 
 width = 1000
 height = 110 + 21 * rows
+picture = ARG2
+ending = ARG3
 load ARG0[1:strlen(ARG0) - strlen("bars.gp")]."style.gp"
 
 is_log = ARG6 eq "log"
@@ -36,6 +38,7 @@ is_head(h) = h > 0
 label(h, text) = is_head(h) ? "" : text
 plot ARG1 using (column("value")):0:(from):(column("value")):($0 - 0.36):($0 + 0.36):ytic(label(column("head"), strcol("label"))) \
          with boxxyerror lc rgb "gray70", \
-     ARG1 using (column("value")):0:(column("low")):(column("high")) with xerrorbars lt 1 pt 0 ps 0 lw 1.5, \
+     ARG1 using (column("high") > column("low") ? column("value") : NaN):0:(column("low")):(column("high")) \
+         with xerrorbars lt 1 pt 0 ps 0 lw 1.5, \
      ARG1 using (column("high")):0:(strcol("text")) with labels left offset 1,0, \
-     ARG1 using (is_head(column("head")) ? from : NaN):0:(strcol("label")) with labels left font ",12" offset -1,-0.1
+     ARG1 using (is_head(column("head")) ? from : NaN):0:(strcol("label")) with labels left offset 0.3,-0.1

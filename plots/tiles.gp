@@ -1,8 +1,10 @@
 # Heat map of `exakt explain SHAPE --heat-map`: how much slower than the winner each measured pair of tiles is.
-# usage: gnuplot -c tiles.gp TABLE.csv PICTURE png|svg
+# usage: gnuplot -c tiles.gp TABLE.tsv PICTURE png|svg
 # columns: variant,n,d,k,threads,x,y,point_tile,centroid_tile,slower_percent,mark
 width = 900
 height = 640
+picture = ARG2
+ending = ARG3
 load ARG0[1:strlen(ARG0) - strlen("tiles.gp")]."style.gp"
 
 stats ARG1 using (column("x")) name "X" nooutput
@@ -28,15 +30,15 @@ set cbrange [0:most]
 # From white through grey: the darker, the slower.
 set palette defined (0 "#ffffff", 3 "#e0e0e0", 10 "#b0b0b0", 20 "#707070", 30 "#303030")
 unset grid
-set xtics scale 0 rotate by -45
+set xtics scale 0
 set ytics scale 0
 set style fill solid 1.0
-set key outside bottom center horizontal samplen 2
+set key outside top center horizontal samplen 2 height 0.5
 
 plot ARG1 using (column("x")):(column("y")):(0.5):(0.5):(shown(column("slower_percent"))):xtic(strcol("point_tile")):ytic(strcol("centroid_tile")) \
          with boxxyerror lc palette notitle, \
-     ARG1 using (marked("tie") ? column("x") : NaN):(column("y")) with points pt 4 ps 5.2 lw 1 dt 3 lc rgb "black" title "tie", \
-     ARG1 using (marked("seed") ? column("x") : NaN):(column("y")) with points pt 6 ps 5.2 lw 2 lc rgb "black" title "seed (model)", \
-     ARG1 using (marked("winner") ? column("x") : NaN):(column("y")) with points pt 4 ps 4.4 lw 3 lc rgb "black" title "winner", \
+     ARG1 using (marked("tie") ? column("x") : NaN):(column("y")) with points pt 4 ps 5.2 * mark lw 1 dt 3 lc rgb "black" title "tie", \
+     ARG1 using (marked("seed") ? column("x") : NaN):(column("y")) with points pt 6 ps 5.2 * mark lw 2 lc rgb "black" title "seed (model)", \
+     ARG1 using (marked("winner") ? column("x") : NaN):(column("y")) with points pt 4 ps 4.4 * mark lw 3 lc rgb "black" title "winner", \
      ARG1 using (column("x")):(column("y")):(cell(column("slower_percent"))):(column("slower_percent") > 12 ? 0xffffff : 0x000000) \
-         with labels font ",8" tc rgb variable notitle
+         with labels font small tc rgb variable notitle
