@@ -19,7 +19,7 @@ static const char style[] =
     "th{font-weight:600}tbody tr:nth-child(even){background:var(--band)}\n"
     ".n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
     "figure{margin:1rem 0}figure svg{width:100%;max-width:62rem;height:auto}\n"
-    "figcaption,.note{color:var(--soft);font-size:.9rem}\n"
+    ".note{color:var(--soft);font-size:.9rem}\n"
     "@media print{body{max-width:none}figure,tr{break-inside:avoid}}\n";
 
 void html_text(FILE *out, const char *text) {
@@ -128,12 +128,14 @@ static bool is_reference(const char *at, size_t *length) {
     return false;
 }
 
-void html_picture(FILE *out, const char *svg, int number, const char *caption) {
+void html_picture(FILE *out, const char *svg, int number, const char *shows) {
     const char *at = strstr(svg, "<svg");
     size_t length;
     if (!at)
         return;
-    fputs("<figure>\n", out);
+    fputs("<figure role=\"img\" aria-label=\"", out);
+    html_text(out, shows);
+    fputs("\">\n", out);
     while (*at) {
         if (is_reference(at, &length)) {
             fprintf(out, "%.*sp%d-", (int)length, at, number);
@@ -142,7 +144,5 @@ void html_picture(FILE *out, const char *svg, int number, const char *caption) {
             fputc(*at++, out);
         }
     }
-    fputs("<figcaption>", out);
-    html_text(out, caption);
-    fputs("</figcaption>\n</figure>\n", out);
+    fputs("</figure>\n", out);
 }

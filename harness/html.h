@@ -24,8 +24,9 @@ void html_paragraph(FILE *out, const char *text);
 /* At most so many rows; what was left out is said. */
 void html_table(FILE *out, const table *t, int most);
 
-/* An SVG document as it is, its identifiers made unique by the number, with a caption. */
-void html_picture(FILE *out, const char *svg, int number, const char *caption);
+/* An SVG document as it is, its identifiers made unique by the number; what it shows is said to those who cannot
+ * see it. */
+void html_picture(FILE *out, const char *svg, int number, const char *shows);
 
 #ifdef __cplusplus
 }

@@ -63,7 +63,7 @@ static void put_picture(const plot_kind *kind, const plot_sources *s, report_pag
         return;
     char *svg = draw(kind, &t, page);
     if (svg) {
-        html_picture(page->out, svg, ++page->pictures, kind->title);
+        html_picture(page->out, svg, ++page->pictures, *kind->title ? kind->title : kind->name);
     } else {
         html_heading(page->out, 3, *kind->title ? kind->title : kind->name);
         html_table(page->out, &t, ROWS_SHOWN);

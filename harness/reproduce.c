@@ -85,6 +85,15 @@ static exit_code test_all(reproduction *r) {
     return CLI_OK;
 }
 
+/* What earlier runs have finished stays in the summary. */
+static void recall_others(reproduction *r) {
+    for (int i = 0; i < r->count; i++) {
+        claim *c = &r->claims[i];
+        if (!c->selected && claim_is_testable(c) && reproduce_is_done(r, c))
+            reproduce_judge(c);
+    }
+}
+
 static int failures(const reproduction *r) {
     int count = 0;
     for (int i = 0; i < r->count; i++)
@@ -112,6 +121,7 @@ static exit_code reproduce(const settings *s) {
         code = reproduce_read(&r);
     if (code == CLI_OK) {
         interrupt_arm();
+        recall_others(&r);
         code = test_all(&r);
         if (code == CLI_OK || code == CLI_INTERRUPTED)
             code = conclude(&r, code);

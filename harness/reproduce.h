@@ -69,6 +69,9 @@ void reproduce_end(reproduction *r);
  * A command that fails makes failure. */
 exit_code reproduce_run(const reproduction *r, claim *c, bool *kept);
 
+/* Whether an earlier run has; the seconds that its commands took are taken from there. */
+bool reproduce_is_done(const reproduction *r, claim *c);
+
 /* What a missing library left undone is tried again by the next run. */
 void reproduce_forget(const reproduction *r, const claim *c);
 

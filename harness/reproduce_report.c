@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 static bool is_told(const claim *c) {
-    return c->selected && c->verdict != CLAIM_OPEN;
+    return c->verdict != CLAIM_OPEN;
 }
 
 static const char *mode(const reproduction *r) {

@@ -66,7 +66,7 @@ static bool read_mark(claim *c, const char *text) {
     return true;
 }
 
-static bool is_done(const reproduction *r, claim *c) {
+bool reproduce_is_done(const reproduction *r, claim *c) {
     char path[PATH_MAX], *text = NULL;
     size_t length;
     mark_path(r, c, path);
@@ -162,7 +162,7 @@ static exit_code run_command(const reproduction *r, claim *c, int index) {
 }
 
 exit_code reproduce_run(const reproduction *r, claim *c, bool *kept) {
-    *kept = !r->s->again && is_done(r, c);
+    *kept = !r->s->again && reproduce_is_done(r, c);
     if (*kept)
         return CLI_OK;
     reproduce_forget(r, c);

@@ -170,7 +170,7 @@ TEST_CASE("reproduce: commands are run, and only once", "[cli]") {
     CHECK(again.code == 0);
     CHECK_FALSE(contains(again.err, "from an earlier run"));
     CHECK(f.read("out/raw/fit-few.json") != record);
-    CHECK(summary(f, "verdict").size() == 1);
+    CHECK(summary(f, "verdict").size() == 2);
     // Another command is another measurement.
     const outcome full = reproduce(f, {"--full", "--claim", "trace"});
     CHECK_FALSE(contains(full.err, "from an earlier run"));
