@@ -65,24 +65,37 @@ static exit_code draw(const settings *s, const plot_kind *kind, const table *t, 
     return CLI_OK;
 }
 
-static exit_code draw_all(const settings *s, const plot_sources *sources) {
-    enum { MOST = 64 };
-    table tables[MOST];
-    const plot_kind *drawn[MOST];
+typedef struct drawing {
+    const plot_kind *kind;
+    table table;
+} drawing;
+
+enum { DRAWINGS_MOST = 64 };
+
+/* What is wanted and the records allow; how many. */
+static int collect(const settings *s, const plot_sources *sources, drawing list[DRAWINGS_MOST]) {
     int count = 0;
-    for (int i = 0; plot_kind_at(i) && count < MOST; i++) {
-        drawn[count] = plot_kind_at(i);
-        const bool wanted = !s->kind || strcmp(s->kind, drawn[count]->name) == 0;
-        count += wanted && plot_table(drawn[count], sources, &tables[count]);
+    const plot_kind *kind;
+    for (int i = 0; (kind = plot_kind_at(i)) && count < DRAWINGS_MOST; i++) {
+        table t;
+        const bool wanted = !s->kind || strcmp(s->kind, kind->name) == 0;
+        if (wanted && plot_table(kind, sources, &t))
+            list[count++] = (drawing){kind, t};
     }
+    return count;
+}
+
+static exit_code draw_all(const settings *s, const plot_sources *sources) {
+    drawing list[DRAWINGS_MOST];
+    const int count = collect(s, sources, list);
     exit_code code = CLI_OK;
     if (count == 0 && s->kind)
         code = fail(CLI_INPUT, "nothing to draw: %s needs %s", s->kind, plot_kind_find(s->kind)->needs);
     else if (count == 0)
         code = fail(CLI_INPUT, "nothing to draw: exakt plot --help tells which kind needs which record");
     for (int i = 0; i < count; i++) {
-        code = code == CLI_OK ? draw(s, drawn[i], &tables[i], count) : code;
-        table_free(&tables[i]);
+        code = code == CLI_OK ? draw(s, list[i].kind, &list[i].table, count) : code;
+        table_free(&list[i].table);
     }
     return code;
 }

@@ -110,7 +110,8 @@ static int start(const order *o, const char *log) {
     self[length] = 0;
     if (o->variable) {
         snprintf(name, sizeof name, "%.*s", (int)strcspn(o->variable, "="), o->variable);
-        before = getenv(name) ? strdup(getenv(name)) : NULL;
+        const char *now = getenv(name);
+        before = now ? strdup(now) : NULL;
         setenv(name, o->variable + strlen(name) + 1, 1);
     }
     const int status = program_run_logged(self, (char **)o->words, log);
@@ -138,7 +139,7 @@ static void last_line(const char *log, char *line, size_t size) {
 
 /* compare says by 1 that some rival is missing; what it measured is written all the same. */
 static bool is_good(const order *o, int status) {
-    return status == CLI_OK || (status == CLI_DIFFERS && strcmp(o->words[1], "compare") == 0);
+    return status == CLI_OK || (status == CLI_DIFFERS && o->words[1] && strcmp(o->words[1], "compare") == 0);
 }
 
 static exit_code run_command(const reproduction *r, claim *c, int index) {
@@ -157,7 +158,8 @@ static exit_code run_command(const reproduction *r, claim *c, int index) {
     if (is_good(&o, status))
         return CLI_OK;
     last_line(log, line, sizeof line);
-    snprintf(c->failure, sizeof c->failure, "exakt %s ended with code %d: %s", o.words[1], status, line);
+    snprintf(c->failure, sizeof c->failure, "exakt %s ended with code %d: %s", o.words[1] ? o.words[1] : "",
+             status, line);
     return CLI_OK;
 }
 
