@@ -127,6 +127,9 @@ static bool has_more_threads(const json *rows, const bench_set *set) {
 
 typedef void (*set_fn)(bench_set *set, const json *rows, table *t);
 
+/* A picture with more rows than this is not looked at. */
+enum { BARS_MOST = 150 };
+
 /* Every group of every bench record, its slowest row first. */
 static void each_set(const plot_sources *s, table *t, set_fn each) {
     for (int i = 0; i < s->count; i++) {
@@ -135,6 +138,10 @@ static void each_set(const plot_sources *s, table *t, set_fn each) {
             bench_set set;
             if (!is_timed(row) || !is_first_like_it(rows, row))
                 continue;
+            if (table_rows(t) > BARS_MOST) {
+                add_head(t, "(further groups are left out)");
+                return;
+            }
             if (!gather(&set, rows, row)) {
                 t->failed = true;
                 return;

@@ -170,13 +170,17 @@ static const json *extreme(const json *rows, const json *like, bool most) {
     return found;
 }
 
-/* Of how many series the fastest row is faster than that of this one. */
+/* How many variants are faster on as many threads, for the same input and k. */
 static int rank_of(const json *rows, const json *like) {
-    const double seconds = source_real(extreme(rows, like, true), "seconds_per_iteration");
+    const json *top = extreme(rows, like, true);
+    const double seconds = source_real(top, "median_seconds");
+    char input[512], other[512];
     int faster = 0;
+    source_text(top, "input", input, sizeof input);
     for (const json *row = rows; row; row = json_next(row))
-        faster += row == extreme(rows, row, true) && source_real(row, "seconds_per_iteration") < seconds &&
-                  source_real(row, "k") == source_real(like, "k");
+        faster += source_real(row, "median_seconds") < seconds && source_real(row, "k") == source_real(top, "k") &&
+                  source_real(row, "threads") == source_real(top, "threads") &&
+                  strcmp(source_text(row, "input", other, sizeof other), input) == 0;
     return faster;
 }
 
@@ -225,10 +229,10 @@ static void add_trace_label(const plot_sources *s, int source, int row, table *t
         table_add(t, variant);
 }
 
-typedef void (*trace_fn)(const plot_sources *s, int source, int row, int series, table *t);
+typedef void (*trace_fn)(const plot_sources *s, int source, int row, int series, table *t, void *user);
 
 /* Every row of every trace, with a number of its curve that counts through all of them. */
-static void each_traced(const plot_sources *s, table *t, trace_fn each) {
+static void each_traced(const plot_sources *s, table *t, trace_fn each, void *user) {
     int first = 0;
     for (int i = 0; i < s->count; i++) {
         const table *from = &s->list[i].table;
@@ -238,13 +242,14 @@ static void each_traced(const plot_sources *s, table *t, trace_fn each) {
             if (!(arm >= 0 && arm < 1000))
                 continue;
             last = (int)fmax(last, arm + 1);
-            each(s, i, row, first + (int)arm, t);
+            each(s, i, row, first + (int)arm, t, user);
         }
         first += last;
     }
 }
 
-static void add_skipping(const plot_sources *s, int source, int row, int series, table *t) {
+static void add_skipping(const plot_sources *s, int source, int row, int series, table *t, void *user) {
+    (void)user;
     const table *from = &s->list[source].table;
     table_add_integer(t, series);
     add_trace_label(s, source, row, t);
@@ -255,7 +260,7 @@ static void add_skipping(const plot_sources *s, int source, int row, int series,
 
 void plot_fill_skipping(const plot_sources *s, table *t) {
     table_begin(t, "series,label,iteration,share,seconds");
-    each_traced(s, t, add_skipping);
+    each_traced(s, t, add_skipping, NULL);
 }
 
 /* --- convergence: series,label,seconds,excess; series -1: a point without a curve --- */
@@ -281,21 +286,25 @@ static double excess(double inertia, double lowest) {
     return fmax(least_excess, 100 * (inertia / lowest - 1));
 }
 
-/* The inertia of a pass is known when the pass is over, so times add up row by row. */
-static void add_descent(const plot_sources *s, int source, int row, int series, table *t) {
+/* Where the curves stand: rows of one follow each other. */
+typedef struct descent {
+    double lowest, seconds;
+    int series;
+} descent;
+
+/* The inertia of a pass is known when the pass is over. */
+static void add_descent(const plot_sources *s, int source, int row, int series, table *t, void *user) {
     const table *from = &s->list[source].table;
-    double seconds = 0;
-    for (int i = 0; i <= row; i++)
-        if (table_real(from, i, "row") == table_real(from, row, "row"))
-            seconds += table_real(from, i, "seconds");
+    descent *d = user;
+    d->seconds = (series == d->series ? d->seconds : 0) + table_real(from, row, "seconds");
+    d->series = series;
     table_add_integer(t, series);
     add_trace_label(s, source, row, t);
-    table_add_real(t, seconds);
-    table_add_real(t, excess(table_real(from, row, "inertia"), lowest_inertia(s)));
+    table_add_real(t, d->seconds);
+    table_add_real(t, excess(table_real(from, row, "inertia"), d->lowest));
 }
 
-static void add_ends(const plot_sources *s, const json *rows, double lowest, table *t) {
-    (void)s;
+static void add_ends(const json *rows, double lowest, table *t) {
     for (const json *row = rows; row; row = json_next(row)) {
         char name[128], variant[128];
         const double seconds = source_real(row, "median_seconds"), inertia = source_real(row, "inertia");
@@ -312,14 +321,14 @@ static void add_ends(const plot_sources *s, const json *rows, double lowest, tab
 }
 
 void plot_fill_convergence(const plot_sources *s, table *t) {
-    const double lowest = lowest_inertia(s);
+    descent d = {.lowest = lowest_inertia(s), .series = -1};
     table_begin(t, "series,label,seconds,excess");
-    if (!isfinite(lowest))
+    if (!isfinite(d.lowest))
         return;
-    each_traced(s, t, add_descent);
+    each_traced(s, t, add_descent, &d);
     for (int i = 0; i < s->count; i++)
         if (s->list[i].record == RECORD_COMPARE)
-            add_ends(s, source_first(s->list[i].root, "rows"), lowest, t);
+            add_ends(source_first(s->list[i].root, "rows"), d.lowest, t);
 }
 
 /* --- tiles: the table as it is --- */

@@ -15,9 +15,12 @@ static void add_figure(table *t, const char *format, double value) {
     table_add(t, isfinite(value) ? text : "-");
 }
 
+/* More than any machine has is damage. */
+static const double bytes_most = 1e18;
+
 static void add_bytes(table *t, double bytes) {
     char text[32];
-    table_add(t, bytes >= 0 ? format_bytes((int64_t)bytes, text, sizeof text) : "-");
+    table_add(t, bytes >= 0 && bytes < bytes_most ? format_bytes((int64_t)bytes, text, sizeof text) : "-");
 }
 
 static void add_member(table *t, const json *object, const char *key) {
@@ -226,7 +229,7 @@ static void add_caches(table *t, const json *machine) {
     char text[256] = "", size[32];
     size_t length = 0;
     for (const json *c = source_first(machine, "caches"); c && length < sizeof text; c = json_next(c))
-        if (source_real(c, "size") > 0)
+        if (source_real(c, "size") > 0 && source_real(c, "size") < bytes_most)
             length += (size_t)snprintf(
                 text + length, sizeof text - length, "%s%s for %.0f core(s)", length ? ", " : "",
                 format_bytes((int64_t)source_real(c, "size"), size, sizeof size), source_real(c, "sharing"));

@@ -27,7 +27,7 @@ set key outside right top
 # Intervals side by side instead of one over the other.
 beside(threads, s) = threads + (s - last / 2.0) * 0.012 * (T_max - T_min)
 plot x with lines lw 1 dt 3 lc rgb "gray40" title "every thread to the full", \
-     for [s = 0:last] ARG1 using (int(column("series")) == s ? beside(column("threads"), s) : NaN):(column("speedup")) \
-         with linespoints lt s % curves + 1 title name[s + 1], \
      for [s = 0:last] ARG1 using (int(column("series")) == s ? beside(column("threads"), s) : NaN):(column("speedup")):(column("low")):(column("high")) \
-         with yerrorbars lt 1 lw 0.7 pt 0 ps 0 notitle
+         with yerrorbars lt 1 lw 0.7 pt 0 ps 0 notitle, \
+     for [s = 0:last] ARG1 using (int(column("series")) == s ? beside(column("threads"), s) : NaN):(column("speedup")) \
+         with linespoints lt s % curves + 1 title name[s + 1]
