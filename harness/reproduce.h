@@ -75,9 +75,15 @@ bool reproduce_is_done(const reproduction *r, claim *c);
 /* What a missing library left undone is tried again by the next run. */
 void reproduce_forget(const reproduction *r, const claim *c);
 
+/* What speaks against a figure, beside the figure. */
+typedef struct claim_doubt {
+    bool missing;   /* a rival that it needs was not installed */
+    bool disturbed; /* so were most samples of a row that it is of */
+} claim_doubt;
+
 /* reproduce_measure.c: what a measure of the claim says (that file has their language); NAN where it is empty or
- * cannot be had. *missing is set where a rival that it needs was not installed. */
-claim_value reproduce_measure(const claim *c, const char *measure, bool *missing);
+ * cannot be had. Doubts are added to *doubt. */
+claim_value reproduce_measure(const claim *c, const char *measure, claim_doubt *doubt);
 
 /* reproduce_judge.c: all figures of a claim, the verdict and its reason. */
 void reproduce_judge(claim *c);

@@ -86,7 +86,7 @@ static claim_verdict weigh(const claim *c) {
 }
 
 void reproduce_judge(claim *c) {
-    bool missing = false;
+    claim_doubt doubt = {false, false};
     *c->reason = 0;
     if (!claim_is_testable(c)) {
         c->verdict = CLAIM_UNTESTABLE;
@@ -94,13 +94,15 @@ void reproduce_judge(claim *c) {
         say(c, "not testable here, because %s", claim_text(c, "obstacle"));
         return;
     }
-    bool ignored;
-    c->measured = reproduce_measure(c, claim_text(c, "measure"), &missing);
-    c->over_gemm = reproduce_measure(c, claim_text(c, "over_gemm"), &ignored);
-    c->over_naive = reproduce_measure(c, claim_text(c, "over_naive"), &ignored);
+    c->measured = reproduce_measure(c, claim_text(c, "measure"), &doubt);
+    const bool missing = doubt.missing;
+    c->over_gemm = reproduce_measure(c, claim_text(c, "over_gemm"), &doubt);
+    c->over_naive = reproduce_measure(c, claim_text(c, "over_naive"), &doubt);
     if (isfinite(c->measured.value)) {
         c->verdict = weigh(c);
         explain_outcome(c);
+        if (doubt.disturbed)
+            say(c, "; most samples of some row were disturbed: measure again on a quiet machine");
     } else if (missing) {
         c->verdict = CLAIM_RIVAL_MISSING;
         say(c, "rival missing, run exakt compare --setup");

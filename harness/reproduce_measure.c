@@ -43,7 +43,7 @@ static bool matches(const char *patterns, const char *name) {
     return false;
 }
 
-static const json *fastest(const json *root, const char *patterns, bool *missing) {
+static const json *fastest(const json *root, const char *patterns, claim_doubt *doubt) {
     const json *best = NULL;
     for (const json *row = source_first(root, "rows"); row; row = json_next(row)) {
         char name[160], variant[160], state[32];
@@ -55,7 +55,7 @@ static const json *fastest(const json *root, const char *patterns, bool *missing
         if (seconds > 0 && (!best || seconds < source_real(best, "median_seconds")))
             best = row;
         else if (strcmp(source_text(row, "state", state, sizeof state), "missing") == 0)
-            *missing = true;
+            doubt->missing = true;
     }
     return best;
 }
@@ -68,6 +68,18 @@ static double part_of(const json *row, const char *quantity) {
         return source_real(parts, "prepare_seconds") + source_real(parts, "assign_seconds") +
                source_real(parts, "refine_seconds");
     return source_real(row, "median_seconds");
+}
+
+static void note_disturbance(const json *row, claim_doubt *doubt) {
+    int count = 0, disturbed = 0;
+    json_source quiet = {.name = ""};
+    for (const json *s = source_first(row, "samples"); s; s = json_next(s)) {
+        bool was = false;
+        json_read_bool(s, "disturbed", &was, &quiet);
+        disturbed += was;
+        count++;
+    }
+    doubt->disturbed = doubt->disturbed || 2 * disturbed > count;
 }
 
 static int samples_of(const json *row, double **seconds) {
@@ -138,17 +150,19 @@ typedef struct question {
     const records *r;
     const char *quantity;
     operand a, b;
-    bool *missing;
+    claim_doubt *doubt;
 } question;
 
 typedef claim_value (*measure_fn)(const question *q);
 
 static claim_value ratio(const question *q) {
     const plot_source *first = record_of(q->c, q->r, &q->a), *second = record_of(q->c, q->r, &q->b);
-    const json *a = first ? fastest(first->root, q->a.rest, q->missing) : NULL;
-    const json *b = second ? fastest(second->root, q->b.rest, q->missing) : NULL;
+    const json *a = first ? fastest(first->root, q->a.rest, q->doubt) : NULL;
+    const json *b = second ? fastest(second->root, q->b.rest, q->doubt) : NULL;
     if (!a || !b)
         return unknown;
+    note_disturbance(a, q->doubt);
+    note_disturbance(b, q->doubt);
     claim_value v = plain(part_of(a, q->quantity) / part_of(b, q->quantity));
     if (strcmp(q->quantity, "seconds") == 0)
         add_interval(&v, a, b);
@@ -157,7 +171,7 @@ static claim_value ratio(const question *q) {
 
 static claim_value share(const question *q) {
     const plot_source *from = record_of(q->c, q->r, &q->a);
-    const json *row = from ? fastest(from->root, q->a.rest, q->missing) : NULL;
+    const json *row = from ? fastest(from->root, q->a.rest, q->doubt) : NULL;
     return row ? plain(100 * source_real(row, "evaluations") /
                        (source_real(row, "n") * source_real(row, "k") * source_real(row, "iterations")))
                : unknown;
@@ -200,7 +214,7 @@ static claim_value wall(const question *q) {
                                                                         : unknown;
 }
 
-claim_value reproduce_measure(const claim *c, const char *measure, bool *missing) {
+claim_value reproduce_measure(const claim *c, const char *measure, claim_doubt *doubt) {
     static const struct {
         const char *name;
         measure_fn take;
@@ -211,7 +225,7 @@ claim_value reproduce_measure(const claim *c, const char *measure, bool *missing
         sscanf(measure, "%31s %255s %255s", quantity, a, b);
     records r;
     open_records(c, &r);
-    const question q = {c, &r, quantity, parse_operand(a), parse_operand(b), missing};
+    const question q = {c, &r, quantity, parse_operand(a), parse_operand(b), doubt};
     claim_value v = unknown;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(known[i].name, quantity) == 0)

@@ -28,12 +28,17 @@ std::string claims(const std::vector<made_up> &list) {
     return text;
 }
 
+// Most samples of the GEMM were disturbed.
 std::string row(const std::string &variant, double seconds, double update = 1) {
+    const std::string disturbed = contains(variant, "blas") ? "true" : "false";
     std::ostringstream out;
     out << R"({"variant": ")" << variant
         << R"(", "n": 100, "d": 4, "k": 5, "iterations": 10, "evaluations": 2500,)"
         << R"( "median_seconds": )" << seconds << R"(, "parts": {"prepare_seconds": 1, "assign_seconds": )"
-        << seconds << R"(, "refine_seconds": 1, "update_seconds": )" << update << R"(}, "samples": []})";
+        << seconds << R"(, "refine_seconds": 1, "update_seconds": )" << update << R"(}, "samples": [{"seconds": )"
+        << seconds << R"(, "disturbed": )" << disturbed << R"(}, {"seconds": )" << seconds
+        << R"(, "disturbed": false},)"
+        << R"( {"seconds": )" << seconds << R"(, "disturbed": )" << disturbed << "}]}";
     return out.str();
 }
 
@@ -125,6 +130,8 @@ TEST_CASE("reproduce: figures come from the records, verdicts from the figures",
     CHECK(summary(f, "over_gemm")["baseline"] == "2");
     CHECK(summary(f, "over_naive")["baseline"] == "8");
     CHECK(contains(reason["baseline"], "only a weak baseline"));
+    CHECK(contains(reason["met"], "were disturbed"));
+    CHECK_FALSE(contains(reason["assign"], "were disturbed"));
     CHECK(verdict["half"] == "partly");
     CHECK(verdict["missed"] == "not reproduced");
     CHECK(measured["assign"] == "3.333");
