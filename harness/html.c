@@ -17,7 +17,7 @@ static const char style[] =
     "table{border-collapse:collapse;font-size:.8rem;margin:.6rem 0}\n"
     "th,td{padding:.2rem .6rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}\n"
     "th{font-weight:600}tbody tr:nth-child(even){background:var(--band)}\n"
-    ".n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
+    "td.n{white-space:nowrap}.n{text-align:right;font-variant-numeric:tabular-nums}\n"
     "figure{margin:1rem 0}figure svg{width:100%;max-width:62rem;height:auto}\n"
     ".note{color:var(--soft);font-size:.9rem}\n"
     "@media print{body{max-width:none}figure,tr{break-inside:avoid}}\n";

@@ -170,17 +170,32 @@ static void copy(const table *from, table *t) {
         table_add(t, from->cell[i]);
 }
 
+static void add_shape(const table *from, int row, table *t) {
+    if (isfinite(table_real(from, row, "n")))
+        table_add_format(t, "%s x %s, k = %s", table_text(from, row, "n"), table_text(from, row, "d"),
+                         table_text(from, row, "k"));
+    else
+        table_add(t, "-");
+}
+
 /* What people look for first; the CSV has the rest. */
 static void fill_claims(const table *from, table *t) {
-    static const char *const names[] = {"id",       "source",    "claim",      "unit",    "expected",
-                                        "measured", "over_gemm", "over_naive", "verdict", "reason"};
-    enum { NAMES = sizeof names / sizeof *names };
     table_begin(
-        t,
-        "claim,source,what is claimed,unit,expected,measured here,over GEMM,over naive scalar code,verdict,why");
-    for (int row = 0; row < table_rows(from); row++)
-        for (int c = 0; c < NAMES; c++)
-            table_add(t, table_text(from, row, names[c]));
+        t, "claim,source,what is claimed,measured with,expected,measured here,over GEMM,over naive scalar code,"
+           "verdict,why");
+    for (int row = 0; row < table_rows(from); row++) {
+        const bool factor = strcmp(table_text(from, row, "unit"), "x") == 0;
+        table_add(t, table_text(from, row, "id"));
+        table_add(t, table_text(from, row, "source"));
+        table_add(t, table_text(from, row, "claim"));
+        add_shape(from, row, t);
+        table_add(t, table_text(from, row, "expected"));
+        add_figure(t, factor ? "%.3gx" : "%.2g %%", table_real(from, row, "measured"));
+        add_figure(t, "%.3gx", table_real(from, row, "over_gemm"));
+        add_figure(t, "%.3gx", table_real(from, row, "over_naive"));
+        table_add(t, table_text(from, row, "verdict"));
+        table_add(t, table_text(from, row, "reason"));
+    }
 }
 
 void report_fill_record(const plot_source *source, table *t) {

@@ -85,11 +85,15 @@ static exit_code test_all(reproduction *r) {
     return CLI_OK;
 }
 
-/* What earlier runs have finished stays in the summary. */
+/* What earlier runs have finished stays in the summary, and with it what they could not test. */
 static void recall_others(reproduction *r) {
-    for (int i = 0; i < r->count; i++) {
+    int recalled = 0;
+    for (int i = 0; i < r->count; i++)
+        recalled +=
+            !r->claims[i].selected && claim_is_testable(&r->claims[i]) && reproduce_is_done(r, &r->claims[i]);
+    for (int i = 0; i < r->count && recalled > 0; i++) {
         claim *c = &r->claims[i];
-        if (!c->selected && claim_is_testable(c) && reproduce_is_done(r, c))
+        if (!c->selected && (!claim_is_testable(c) || reproduce_is_done(r, c)))
             reproduce_judge(c);
     }
 }
