@@ -34,7 +34,7 @@ static exit_code put_mark(const reproduction *r, const claim *c) {
         return fail(CLI_LIMIT, "out of memory");
     fprintf(out, "%s", build);
     for (int i = 0; i < c->commands; i++)
-        fprintf(out, "\n%.3f %s", c->wall[i], c->command[i]);
+        fprintf(out, "\n%.6f %s", c->wall[i], c->command[i]);
     fclose(out);
     mark_path(r, c, path);
     const exit_code code = output_write(path, text, size);
