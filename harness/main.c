@@ -14,10 +14,10 @@
 #include <unistd.h>
 
 static const command *const commands[] = {
-    &command_list, &command_version, &command_topo,     &command_fit,     &command_assign,   &command_score,
-    &command_gen,  &command_verify,  &command_demo,     &command_bench,   &command_ceilings, &command_profile,
-    &command_tune, &command_explain, &command_evaluate, &command_compare, &command_trace,
-    &command_plot, &command_report, &command_reproduce};
+    &command_list,     &command_version, &command_topo,   &command_fit,     &command_assign,
+    &command_score,    &command_gen,     &command_verify, &command_demo,    &command_bench,
+    &command_ceilings, &command_profile, &command_tune,   &command_explain, &command_evaluate,
+    &command_compare,  &command_trace,   &command_plot,   &command_report,  &command_reproduce};
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static const char exit_codes[] =
