@@ -35,7 +35,10 @@ enum {
     CMD_EXPLAIN = 1 << 13,
     CMD_EVALUATE = 1 << 14,
     CMD_COMPARE = 1 << 15,
-    CMD_TRACE = 1 << 16
+    CMD_TRACE = 1 << 16,
+    CMD_PLOT = 1 << 24,
+    CMD_REPORT = 1 << 25,
+    CMD_REPRODUCE = 1 << 26
 };
 
 enum { LIST_MAX = 32, POSITIONALS_MAX = 64 };
@@ -92,6 +95,9 @@ typedef struct settings {
     text_list rival;
     bool converge, setup;
     int64_t limit; /* seconds */
+
+    const char *kind, *output, *claim, *claims;
+    bool full, again;
 } settings;
 
 typedef struct command {
@@ -107,6 +113,7 @@ typedef struct command {
 
 extern const command command_list, command_version, command_topo, command_fit, command_assign, command_score,
     command_gen, command_verify, command_demo, command_bench, command_ceilings, command_profile, command_tune,
-    command_explain, command_evaluate, command_compare, command_trace;
+    command_explain, command_evaluate, command_compare, command_trace, command_plot, command_report,
+    command_reproduce;
 
 #endif

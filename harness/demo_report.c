@@ -150,7 +150,7 @@ static exit_code write_csv(const demo_run *d) {
 
 static void draw(void) {
     char why[512];
-    if (plot_draw("demo.gp", demo_csv, picture, why, sizeof why))
+    if (plot_file("demo", demo_csv, picture, why, sizeof why))
         printf("Numbers: %s. Picture: %s.\n", demo_csv, picture);
     else
         printf("No picture: %s. The numbers are in %s.\n", why, demo_csv);

@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* F.png has its numbers in F.csv. */
+/* F.png and F.svg have their numbers in F.csv. */
 static void table_path(const char *picture, char *path, size_t size) {
     const size_t length = strlen(picture);
-    const bool has_ending = length > 4 && strcmp(picture + length - 4, ".png") == 0;
+    const bool has_ending = length > 4 && plot_is_picture(picture);
     snprintf(path, size, "%.*s.csv", (int)(has_ending ? length - 4 : length), picture);
 }
 
@@ -115,7 +115,7 @@ exit_code explain_map(const explanation *e) {
     const exit_code code = write_table(e, path);
     if (code != CLI_OK)
         return code;
-    if (plot_draw("tune.gp", path, e->s->heat_map, why, sizeof why))
+    if (plot_file("tiles", path, e->s->heat_map, why, sizeof why))
         fprintf(out, "\nNumbers: %s. Picture: %s.\n", path, e->s->heat_map);
     else
         fprintf(out, "\nNo picture: %s. The numbers are in %s.\n", why, path);

@@ -14,9 +14,10 @@
 #include <unistd.h>
 
 static const command *const commands[] = {
-    &command_list, &command_version, &command_topo,     &command_fit,     &command_assign,   &command_score,
-    &command_gen,  &command_verify,  &command_demo,     &command_bench,   &command_ceilings, &command_profile,
-    &command_tune, &command_explain, &command_evaluate, &command_compare, &command_trace};
+    &command_list,     &command_version, &command_topo,   &command_fit,     &command_assign,
+    &command_score,    &command_gen,     &command_verify, &command_demo,    &command_bench,
+    &command_ceilings, &command_profile, &command_tune,   &command_explain, &command_evaluate,
+    &command_compare,  &command_trace,   &command_plot,   &command_report,  &command_reproduce};
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static const char exit_codes[] =
@@ -36,7 +37,7 @@ static void print_overview(FILE *out) {
     fprintf(out, "exakt %s: exact k-means on real hardware\n\nusage: exakt COMMAND [arguments]\n\ncommands:\n",
             EXAKT_VERSION);
     for (int i = 0; i < COMMANDS; i++)
-        fprintf(out, "  %-8s  %s\n", commands[i]->name, commands[i]->summary);
+        fprintf(out, "  %-9s  %s\n", commands[i]->name, commands[i]->summary);
     fprintf(out, "\nexakt COMMAND --help tells more about a command.\n\n%s", exit_codes);
 }
 

@@ -192,7 +192,7 @@ static exit_code write_json(const trace *t) {
 
 static void draw(const settings *s) {
     char why[512];
-    if (plot_draw("trace.gp", s->csv, s->picture, why, sizeof why))
+    if (plot_file("skipping", s->csv, s->picture, why, sizeof why))
         fprintf(stderr, "Picture: %s.\n", s->picture);
     else
         warn("no picture: %s", why);

@@ -1,8 +1,11 @@
 # Heat map of `exakt explain SHAPE --heat-map`: how much slower than the winner each measured pair of tiles is.
-# usage: gnuplot -c tune.gp MAP.csv MAP.png
-set terminal pngcairo noenhanced size 900,640 font "sans,11" background "white"
-set output ARG2
-set datafile separator comma columnheaders
+# usage: gnuplot -c tiles.gp TABLE.tsv PICTURE png|svg
+# columns: variant,n,d,k,threads,x,y,point_tile,centroid_tile,slower_percent,mark
+width = 900
+height = 640
+picture = ARG2
+ending = ARG3
+load ARG0[1:strlen(ARG0) - strlen("tiles.gp")]."style.gp"
 
 stats ARG1 using (column("x")) name "X" nooutput
 stats ARG1 using (column("y")) name "Y" nooutput
@@ -24,17 +27,18 @@ set cblabel "% slower, cut at 30"
 set xrange [X_min - 0.6:X_max + 0.6]
 set yrange [Y_min - 0.6:Y_max + 0.6]
 set cbrange [0:most]
-set palette defined (0 "#ffffe5", 1 "#c7e9b4", 4 "#7fcdbb", 10 "#41b6c4", 20 "#2c7fb8", 30 "#253494")
-set border 3
-set xtics nomirror scale 0 rotate by -45
-set ytics nomirror scale 0
+# From white through grey: the darker, the slower.
+set palette defined (0 "#ffffff", 3 "#e0e0e0", 10 "#b0b0b0", 20 "#707070", 30 "#303030")
+unset grid
+set xtics scale 0
+set ytics scale 0
 set style fill solid 1.0
-set key outside bottom center horizontal samplen 2
+set key outside top center horizontal samplen 2 height 0.5
 
 plot ARG1 using (column("x")):(column("y")):(0.5):(0.5):(shown(column("slower_percent"))):xtic(strcol("point_tile")):ytic(strcol("centroid_tile")) \
          with boxxyerror lc palette notitle, \
-     ARG1 using (marked("tie") ? column("x") : NaN):(column("y")) with points pt 4 ps 5.4 lw 2 lc rgb "#fd8d3c" title "tie", \
-     ARG1 using (marked("seed") ? column("x") : NaN):(column("y")) with points pt 4 ps 5.4 lw 3 lc rgb "black" title "seed (model)", \
-     ARG1 using (marked("winner") ? column("x") : NaN):(column("y")) with points pt 4 ps 4.4 lw 3 lc rgb "#e31a1c" title "winner", \
-     ARG1 using (column("x")):(column("y")):(cell(column("slower_percent"))):(column("slower_percent") > 8 ? 0xffffff : 0x000000) \
-         with labels font "sans,8" tc rgb variable notitle
+     ARG1 using (marked("tie") ? column("x") : NaN):(column("y")) with points pt 4 ps 5.2 * mark lw 1 dt 3 lc rgb "black" title "tie", \
+     ARG1 using (marked("seed") ? column("x") : NaN):(column("y")) with points pt 6 ps 5.2 * mark lw 2 lc rgb "black" title "seed (model)", \
+     ARG1 using (marked("winner") ? column("x") : NaN):(column("y")) with points pt 4 ps 4.4 * mark lw 3 lc rgb "black" title "winner", \
+     ARG1 using (column("x")):(column("y")):(cell(column("slower_percent"))):(column("slower_percent") > 12 ? 0xffffff : 0x000000) \
+         with labels font small tc rgb variable notitle
