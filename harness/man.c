@@ -171,8 +171,10 @@ static void print_command(const command *cmd) {
     line at = {.column = 1, .last = ' '};
     fputs(".SS \"exakt ", stdout);
     put_text(&at, cmd->name, strlen(cmd->name));
-    put(&at, ' ');
-    put_text(&at, cmd->synopsis, strlen(cmd->synopsis));
+    if (*cmd->synopsis) {
+        put(&at, ' ');
+        put_text(&at, cmd->synopsis, strlen(cmd->synopsis));
+    }
     puts("\"");
     flow(cmd->summary, strlen(cmd->summary));
     for (int i = 0; options_at(cmd, i, &option); i++)

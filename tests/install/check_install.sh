@@ -77,4 +77,19 @@ chmod +x python
 say 'manual page and completion are there'
 "$moved/bin/exakt" man | cmp - "$moved/share/man/man1/exakt.1"
 "$moved/bin/exakt" completion bash | cmp - "$moved/share/bash-completion/completions/exakt"
+
+say 'the Debian package has it all'
+if command -v cpack >/dev/null && command -v dpkg-deb >/dev/null && command -v dpkg-shlibdeps >/dev/null; then
+    (cd "$build" && cpack -G DEB -B "$root/packages") >package.log 2>&1 || { cat package.log; die cpack; }
+    dpkg-deb -x "$root"/packages/exakt_*.deb unpacked
+    "unpacked/usr/bin/exakt" version >/dev/null
+    for file in include/exakt.h lib/libexakt.so.0.1 lib/libexakt.a share/man/man1/exakt.1 share/exakt/plots/trace.gp \
+        share/doc/exakt/copyright; do
+        [[ -r unpacked/usr/$file ]] || die "the package lacks $file"
+    done
+    "$cc" "${flags[@]}" -Iunpacked/usr/include "$source/tests/install/outside.c" unpacked/usr/lib/libexakt.so -o packaged
+    LD_LIBRARY_PATH=unpacked/usr/lib ./packaged
+else
+    say 'skipped: cpack or dpkg is not installed'
+fi
 say passed

@@ -25,24 +25,27 @@ options() { "$exakt" "$1" --help | sed -n 's/^  \(-[a-zA-Z],\|   \) --\([a-z-]*\
 say 'every command and option is in the manual page and in the completions'
 count=0
 for command in $(commands); do
-    grep -q "^\.SS \"exakt $command" exakt.1 || die "the manual page lacks $command"
-    section=$(sed -n "/^\.SS \"exakt $command[ \"]/,/^\.S[SH] \"*[^\"]*$/p" exakt.1 | tr -d '\\')
+    section=$(awk -v head=".SS \"exakt $command" \
+        '/^\.S[HS]/ { inside = index($0, head " ") == 1 || $0 == head "\"" } inside' exakt.1 | tr -d \\\\)
+    [[ -n $section ]] || die "the manual page lacks $command"
     for option in $(options "$command"); do
         [[ $option == help ]] && continue
         count=$((count + 1))
         grep -qF -e "--${option}fR" <<<"$section" || die "the manual page lacks --$option of $command"
         sed -n "s/^    $command) words='//p" completion.bash | grep -qw -e "--$option" || die "bash: $command --$option"
         grep -q "from $command' -l $option " completion.fish || die "fish: $command --$option"
-        sed -n "/^    $command)/,/;;/p" completion.zsh | grep -q -e "--$option[[}]" || die "zsh: $command --$option"
+        sed -n "/^    $command)/,/;;/p" completion.zsh | grep -q -e "--${option}[[}]" || die "zsh: $command --$option"
     done
 done
 ((count > 100)) || die "only $count options were found"
 
 say 'every variable that the program reads is in the manual page'
-for variable in $(grep -rhoE '(getenv|variable)\("[A-Z_]+"\)' "$source"/{harness,tuner,kernels,datasets} |
-    grep -oE '[A-Z_]{3,}' | sort -u); do
+grep -rhoE '(getenv|variable)\("[A-Z_]+"\)' "$source"/{harness,tuner,kernels,datasets} | grep -oE '[A-Z_]{3,}' |
+    sort -u >variables
+[[ -s variables ]] || die 'no variable was found in the source'
+while read -r variable; do
     grep -q "$variable" exakt.1 || die "the manual page lacks $variable"
-done
+done <variables
 
 say 'the completion of bash completes'
 # shellcheck disable=SC1091
@@ -71,7 +74,7 @@ done
 
 say 'the manual page has no warnings'
 if command -v groff >/dev/null; then
-    groff -ww -man -Tutf8 exakt.1 2>&1 >page | tee warnings
+    groff -ww -man -Tutf8 -P-cbou exakt.1 2>&1 >page | tee warnings
     [[ ! -s warnings ]] || die groff
     grep -q 'EXIT STATUS' page || die 'groff printed no page'
 else

@@ -19,7 +19,7 @@ static int64_t roundings(const exk_shape *shape, const exk_plan *plan) {
 }
 
 /* dot[r] = x.c_(j + r); beyond the last centroid it is taken again. */
-static void dots(const float *x, const exk_score_centroids *centroids, int64_t j, float dot[TOGETHER]) {
+static void products(const float *x, const exk_score_centroids *centroids, int64_t j, float dot[TOGETHER]) {
     const float *row[TOGETHER];
     for (int r = 0; r < TOGETHER; r++) {
         row[r] = centroids->c + (j + r < centroids->k ? j + r : centroids->k - 1) * centroids->d;
@@ -49,7 +49,7 @@ static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan
         tile->best[i] = tile->second[i] = INFINITY;
         for (int64_t j = 0; j < centroids->k; j += TOGETHER) {
             float dot[TOGETHER];
-            dots(exk_tile_row(tile, i), centroids, j, dot);
+            products(exk_tile_row(tile, i), centroids, j, dot);
             for (int r = 0; r < TOGETHER && j + r < centroids->k; r++)
                 keep(tile, i, tile->offset[j + r] - dot[r], j + r);
         }
