@@ -4,12 +4,10 @@ printf '0,0\n5,5\n0,10\n' >out/points.csv
 printf '%s\n' -1,0 1,0 5,5 5,5 >out/centroids.csv
 printf '0\n2\n2\n' >out/expected
 exakt list --json | grep -o '"assign_[a-z0-9_]*"' | tr -d '"' | while read -r variant; do
-    for threads in 1 2; do
-        exakt assign out/points.csv --centroids out/centroids.csv --variant "$variant" -t $threads -q \
-            --labels out/labels.npy 2>out/why || continue # it cannot run here
-        tail -c 12 out/labels.npy | od -An -v -t d4 -w4 | tr -d ' ' | cmp - out/expected
-        echo "$variant" >>out/agreed
-    done
+    exakt assign out/points.csv --centroids out/centroids.csv --variant "$variant" -t $((1 + RANDOM % 2)) -q \
+        --labels out/labels.npy 2>out/why || continue # it cannot run here
+    tail -c 12 out/labels.npy | od -An -v -t d4 -w4 | tr -d ' ' | cmp - out/expected
+    echo "$variant" >>out/agreed
 done
 echo "$(sort -u out/agreed | wc -l) variants agree"
 [[ -s out/agreed ]]

@@ -1,7 +1,7 @@
 # In 2 dimensions one bound for each point skips nearly as much as many, in 128 it skips little: the nearest centroid and the
 # second are about equally far, and the one bound is that of the second.
 passes() {
-    exakt trace "$1" -k 64 --max-iter 15 --tol 0 -t 1 --variants fused_hamerly,fused_yinyang,fused_elkan -q --csv out/t.csv
+    exakt trace "$1" -k 64 --max-iter 15 --tol 0 -t 1 -q --csv out/t.csv
     awk -F, -v OFS='\t' 'NR > 1 { sum[$2] += $6 } END { for (name in sum) print name, sum[name] }' out/t.csv | sort
 }
 echo "2 dimensions, passes computed:"

@@ -1,7 +1,7 @@
 # k/2 operations a byte: the ridge is at k = 2 * rate of multiply-adds / rate of memory. The strongest instruction set is the
 # last of "flops", memory the last of "levels".
 . docs/course/value.sh
-exakt ceilings --quick -t 1 --json out/c.json -q 2>/dev/null || exakt ceilings --quick -t 1 --json out/c.json
+exakt ceilings --quick -t 1 --json out/c.json
 tr -d ' \n\t' <out/c.json >out/flat.json
 flops=$(grep -o '"flops":\[[^]]*' out/flat.json | grep -o '"median":[^,]*' | tail -n 1 | cut -d: -f2)
 memory=$(grep -o '"name":"memory".*' out/flat.json | grep -o '"median":[^,]*' | head -n 1 | cut -d: -f2)
