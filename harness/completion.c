@@ -26,12 +26,12 @@ static bool chooses_variants(const option_text *option) {
 }
 
 static bool has_words(const option_text *option) {
-    return option->choice || chooses_variants(option);
+    return option->words || chooses_variants(option);
 }
 
 /* Of an option that has them: those of "a|b|c", or the strategies, a blank before each. */
 static void print_words(const option_text *option) {
-    const char *word = option->choice ? option->argument : "";
+    const char *word = option->words ? option->words : "";
     if (chooses_variants(option))
         print_strategies();
     while (*word) {

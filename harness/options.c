@@ -376,12 +376,12 @@ bool options_at(const command *cmd, int index, option_text *option) {
     for (int i = 0; i < ROWS; i++) {
         const option_row *row = &table[i];
         if ((row->commands & cmd->bit) && index-- == 0) {
-            *option = (option_text){row->name,
-                                    row->help,
-                                    row->letter,
-                                    takes_argument(row) ? row->argument : NULL,
-                                    row->kind == KIND_CHOICE,
-                                    row->fallback};
+            *option = (option_text){.name = row->name,
+                                    .help = row->help,
+                                    .letter = row->letter,
+                                    .argument = takes_argument(row) ? row->argument : NULL,
+                                    .words = row->kind == KIND_CHOICE ? row->argument : NULL,
+                                    .fallback = row->fallback};
             return true;
         }
     }

@@ -16,7 +16,7 @@ typedef struct option_text {
     const char *name, *help;
     char letter;          /* 0: none */
     const char *argument; /* NULL: takes none */
-    bool choice;          /* argument is the words that it may be: "a|b|c" */
+    const char *words;    /* "a|b|c": what the argument may be; NULL: anything */
     const char *fallback; /* NULL: none */
 } option_text;
 

@@ -47,6 +47,17 @@ while read -r variable; do
     grep -q "$variable" exakt.1 || die "the manual page lacks $variable"
 done <variables
 
+say 'every key of what is written is in docs/formats.md'
+{
+    "$exakt" fit gen:blobs,n=300,d=4,k=5 -k 5 -t 1 -q --json - 2>/dev/null | grep -oE '"[a-z_]+":' # none without cJSON
+    grep -ohE 'json_add_[a-z]+\([a-z]+, "[a-z_]+"' "$source"/tuner/{profile_json,survey_json,record}.c | grep -oE '"[a-z_]+"'
+    sed -n '/header\[\] =/,/;/p' "$source/harness/tune_log.c" | grep -oE '[a-z_]+[,\\]'
+} | tr -cd 'a-z_\n' | sort -u >keys
+while read -r key; do
+    grep -qE "[\`\"]${key}[\`\"]" "$source/docs/formats.md" || die "docs/formats.md lacks $key"
+done <keys
+(($(wc -l <keys) > 60)) || die "only $(wc -l <keys) keys were found"
+
 say 'the completion of bash completes'
 # shellcheck disable=SC1091
 source ./completion.bash
