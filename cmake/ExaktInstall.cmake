@@ -9,8 +9,8 @@ install(FILES include/exakt.h TYPE INCLUDE)
 
 # What the program reads while it runs (harness/shared_files.c) lies in share/exakt as it does in the source.
 install(DIRECTORY plots DESTINATION ${CMAKE_INSTALL_DATADIR}/exakt)
-install(DIRECTORY harness/rivals DESTINATION ${CMAKE_INSTALL_DATADIR}/exakt/harness
-    PATTERN __pycache__ EXCLUDE)
+install(DIRECTORY harness DESTINATION ${CMAKE_INSTALL_DATADIR}/exakt
+    FILES_MATCHING PATTERN "*.py" PATTERN "*.csv" PATTERN __pycache__ EXCLUDE)
 
 # The manual page and the completions are written by the program itself, from the tables that --help shows.
 set(reference ${PROJECT_BINARY_DIR}/reference)

@@ -4,6 +4,7 @@
 #include "tests/cli/program.hpp"
 
 #include <algorithm>
+#include <regex>
 
 using namespace program_test;
 
@@ -107,6 +108,27 @@ TEST_CASE("every chapter has its command, figure, code and two exercises with so
         REQUIRE(first != std::string::npos);
         CHECK(text.find(solution, first + 1) != std::string::npos);
     }
+}
+
+// Words in backquotes with an underscore in them are names of functions, types or keys.
+TEST_CASE("names in the documents exist", "[course]") {
+    std::string code;
+    for (const char *layer : {"include", "kernels", "datasets", "tuner", "harness", "tests/cli", "docs/course"})
+        for (const auto &entry : fs::recursive_directory_iterator(source / layer))
+            if (entry.is_regular_file() && entry.path().extension() != ".md" && entry.path().extension() != ".png")
+                code += content(entry.path());
+    const std::regex name("`([a-z][a-z0-9]*(?:_[a-z0-9]+)+)`");
+    std::vector<fs::path> documents = files_in(source / "docs" / "course", ".md");
+    documents.push_back(source / "docs" / "HACKING.md");
+    int names = 0;
+    for (const fs::path &document : documents) {
+        const std::string text = content(document);
+        for (std::sregex_iterator match(text.begin(), text.end(), name), end; match != end; ++match, names++) {
+            INFO(document.string() << ": " << (*match)[1]);
+            CHECK(contains(code, (*match)[1]));
+        }
+    }
+    CHECK(names > 30);
 }
 
 // Links of the form ](path) and ](path#part) that are no address.

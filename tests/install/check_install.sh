@@ -54,13 +54,12 @@ for program in with_exakt with_exakt_static; do
 done
 
 say 'the installed program finds its own files'
-cat >"$moved/share/exakt/plots/trace.gp" <<'SCRIPT'
-set print ARG2
-print "the installed script"
-SCRIPT
+for script in "$moved"/share/exakt/plots/*.gp; do
+    printf 'set print ARG2\nprint "the installed script"\n' >"$script"
+done
 if command -v gnuplot >/dev/null; then
     "$moved/bin/exakt" trace gen:blobs,n=200,d=2,k=3 -k 3 --csv t.csv --plot t.png --variants fused -q
-    grep -q 'the installed script' t.png || die 'another plots/trace.gp was taken'
+    grep -q 'the installed script' t.png || die 'another script was taken'
 else
     say 'skipped: gnuplot is not installed'
 fi
@@ -83,8 +82,8 @@ if command -v cpack >/dev/null && command -v dpkg-deb >/dev/null && command -v d
     (cd "$build" && cpack -G DEB -B "$root/packages") >package.log 2>&1 || { cat package.log; die cpack; }
     dpkg-deb -x "$root"/packages/exakt_*.deb unpacked
     "unpacked/usr/bin/exakt" version >/dev/null
-    for file in include/exakt.h lib/libexakt.so.0.1 lib/libexakt.a share/man/man1/exakt.1 share/exakt/plots/trace.gp \
-        share/doc/exakt/copyright; do
+    for file in include/exakt.h lib/libexakt.so.0.1 lib/libexakt.a share/man/man1/exakt.1 share/doc/exakt/copyright \
+        share/exakt/harness/rivals/rivals.py; do
         [[ -r unpacked/usr/$file ]] || die "the package lacks $file"
     done
     "$cc" "${flags[@]}" -Iunpacked/usr/include "$source/tests/install/outside.c" unpacked/usr/lib/libexakt.so -o packaged
