@@ -67,7 +67,7 @@ int main(void) {
     int falls = 1;
     if (exk_options_create(&options) != EXK_OK)
         return 1;
-    exk_options_set_max_iter(options, 25);
+    exk_options_set_max_iter(options, 15);
     printf("bytes a row  mean squared error\n");
     for (int m = 1; m <= PARTS_MOST; m *= 2) {
         const double error = error_with(x, m, options);
