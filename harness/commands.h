@@ -8,6 +8,6 @@
 const command *command_at(int index);
 
 /* The exit codes as `exakt --help` shows them, a line each under a heading. */
-extern const char exit_codes[];
+const char *exit_code_list(void);
 
 #endif

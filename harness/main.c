@@ -24,17 +24,22 @@ const command *command_at(int index) {
     return index >= 0 && index < COMMANDS ? commands[index] : NULL;
 }
 
-const char exit_codes[] = "exit codes:\n"
-                          "    0  ok\n"
-                          "    1  verification failed: some variant is wrong; bench --vs: some row is slower;\n"
-                          "       compare: some rival failed, or none could run\n"
-                          "    2  usage: unknown command or option, a value out of range\n"
-                          "    3  input: a file cannot be read, or is not what its format demands\n"
-                          "    4  data refused: NaN or infinity\n"
-                          "    5  memory: not enough, or more than --max-memory\n"
-                          "    6  variant: unknown, or it cannot run here\n"
-                          "    7  output cannot be written\n"
-                          "  130  interrupted; the results so far are written\n";
+static const char exit_codes[] =
+    "exit codes:\n"
+    "    0  ok\n"
+    "    1  verification failed: some variant is wrong; bench --vs: some row is slower;\n"
+    "       compare: some rival failed, or none could run\n"
+    "    2  usage: unknown command or option, a value out of range\n"
+    "    3  input: a file cannot be read, or is not what its format demands\n"
+    "    4  data refused: NaN or infinity\n"
+    "    5  memory: not enough, or more than --max-memory\n"
+    "    6  variant: unknown, or it cannot run here\n"
+    "    7  output cannot be written\n"
+    "  130  interrupted; the results so far are written\n";
+
+const char *exit_code_list(void) {
+    return exit_codes;
+}
 
 static void print_overview(FILE *out) {
     fprintf(out, "exakt %s: exact k-means on real hardware\n\nusage: exakt COMMAND [arguments]\n\ncommands:\n",

@@ -212,7 +212,8 @@ static exit_code man(const settings *s) {
     for (int i = 0; (cmd = command_at(i)); i++)
         print_command(cmd);
     puts(".SH EXIT STATUS");
-    literal(strchr(exit_codes, '\n') + 1, strlen(strchr(exit_codes, '\n') + 1));
+    const char *codes = strchr(exit_code_list(), '\n') + 1; /* behind the heading */
+    literal(codes, strlen(codes));
     print_environment();
     return CLI_OK;
 }
