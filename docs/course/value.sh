@@ -2,7 +2,7 @@
 value() {
     local key=$1
     shift
-    grep -oh "\"$key\":[^,}]*" "$@" | head -n 1 | sed 's/^[^:]*:[[:space:]]*//; s/"//g'
+    grep -oh -m 1 "\"$key\":[^,}]*" "$@" | sed 's/^[^:]*:[[:space:]]*//; s/"//g'
 }
 # holds EXPRESSION: whether awk finds it true; the solutions end with it.
 holds() { awk "BEGIN { exit !($1) }" && echo "holds: $1"; }

@@ -34,13 +34,13 @@ say 'shared, by pkg-config'
 if command -v pkg-config >/dev/null; then
     # shellcheck disable=SC2046  # words
     "$cc" "${flags[@]}" "$source/tests/install/outside.c" $(pkg-config --cflags --libs exakt) -o shared
-    ldd shared | grep -q "$library/libexakt.so.0.1" || die 'the program does not take the shared library'
+    grep -q "$library/libexakt.so.0.1" <<<"$(ldd shared)" || die 'the program does not take the shared library'
     ./shared
     say 'static, by pkg-config'
     # shellcheck disable=SC2046
     "$cc" "${flags[@]}" "$source/tests/install/outside.c" \
         $(pkg-config --static --cflags --libs exakt | sed 's/-lexakt/-l:libexakt.a/') -o static
-    ! ldd static | grep -q libexakt || die 'the program takes the shared library'
+    ! grep -q libexakt <<<"$(ldd static)" || die 'the program takes the shared library'
     ./static
 else
     say 'skipped: pkg-config is not installed'
@@ -82,13 +82,16 @@ say 'the Debian package has it all'
 if command -v cpack >/dev/null && command -v dpkg-deb >/dev/null && command -v dpkg-shlibdeps >/dev/null; then
     (cd "$build" && cpack -G DEB -B "$root/packages") >package.log 2>&1 || { cat package.log; die cpack; }
     dpkg-deb -x "$root"/packages/exakt_*.deb unpacked
-    "unpacked/usr/bin/exakt" version >/dev/null
-    for file in include/exakt.h lib/libexakt.so.0.1 lib/libexakt.a share/man/man1/exakt.1 share/doc/exakt/copyright \
+    unpacked/usr/bin/exakt version >/dev/null
+    packaged=unpacked${library#"$moved"}
+    mv unpacked/usr/* unpacked
+    for file in include/exakt.h "${packaged#unpacked/}"/libexakt.{so.0.1,a} share/man/man1/exakt.1 share/doc/exakt/copyright \
         share/exakt/harness/rivals/rivals.py; do
-        [[ -r unpacked/usr/$file ]] || die "the package lacks $file"
+        [[ -r unpacked/$file ]] || die "the package lacks $file"
     done
-    "$cc" "${flags[@]}" -Iunpacked/usr/include "$source/tests/install/outside.c" unpacked/usr/lib/libexakt.so -o packaged
-    LD_LIBRARY_PATH=unpacked/usr/lib ./packaged
+    "$cc" "${flags[@]}" -Iunpacked/include "$source/tests/install/outside.c" "$packaged/libexakt.so" \
+        -o with_package
+    LD_LIBRARY_PATH=$packaged ./with_package
 else
     say 'skipped: cpack or dpkg is not installed'
 fi
