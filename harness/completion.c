@@ -34,6 +34,8 @@ static void print_words(const option_text *option) {
     const char *word = option->words ? option->words : "";
     if (chooses_variants(option))
         print_strategies();
+    if (chooses_variants(option) && option->fallback && strcmp(option->fallback, "auto") == 0)
+        printf(" auto");
     while (*word) {
         const int width = (int)strcspn(word, "|");
         printf(" %.*s", width, word);

@@ -20,9 +20,8 @@ static const struct {
      "Without EXAKT_CACHE, that folder is exakt in this one, else .cache/exakt in the one that HOME "
      "names."},
     {"EXAKT_RIVALS", "The folder of rivals.py, the driver of the Python libraries that compare times."},
-    {"OPENBLAS_CORETYPE",
-     "The CPU that OpenBLAS takes this one for. It is set if OpenBLAS mistook an old version's "
-     "unknown CPU for an ancient one, and obeyed if it is set already."},
+    {"OPENBLAS_CORETYPE", "The CPU that OpenBLAS takes this one for. It is set if an old OpenBLAS took a CPU that "
+                          "it did not know for an ancient one, and obeyed if it is set already."},
     {"OPENBLAS_NUM_THREADS", "Threads of OpenBLAS within each of the program's own: 1 if it is not set."},
     {"OMP_WAIT_POLICY", "Of OpenMP; verify sets it to passive if it is not set."},
     {"HWLOC_XMLFILE", "A machine described by hwloc's XML to stand for this one in topo and explain."},
@@ -215,6 +214,9 @@ static exit_code man(const settings *s) {
     const char *codes = strchr(exit_code_list(), '\n') + 1; /* behind the heading */
     literal(codes, strlen(codes));
     print_environment();
+    puts(".SH FILES\n.TP\n.I ~/.cache/exakt\nTuned plans, measurements and ceilings of this machine; see "
+         "EXAKT_CACHE.");
+    puts(".SH SEE ALSO\nThe documents that come with exakt: docs/course, docs/formats.md, docs/compare.md.");
     return CLI_OK;
 }
 
