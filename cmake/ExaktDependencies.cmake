@@ -38,6 +38,15 @@ exakt_optional(OPENBLAS openblas cblas.h openblas "blas variants")
 exakt_optional(CJSON libcjson cjson/cJSON.h cjson "JSON output")
 exakt_optional(ZLIB zlib zlib.h z "gzip input")
 
+# How a program links OpenBLAS that takes the installed static library.
+if(NOT EXAKT_HAVE_OPENBLAS)
+    set(EXAKT_OPENBLAS_LINK "")
+elseif(OPENBLAS_FOUND)
+    set(EXAKT_OPENBLAS_LINK ${OPENBLAS_LDFLAGS})
+else()
+    set(EXAKT_OPENBLAS_LINK ${EXAKT_OPENBLAS_LIBRARY})
+endif()
+
 # exakt_use(target NAME): link an optional library and define EXAKT_HAVE_NAME=1 for the sources of target, if it is there.
 function(exakt_use target name)
     if(EXAKT_HAVE_${name})

@@ -47,7 +47,7 @@ function(exakt_add_object object source flags)
     # gcc takes minutes to follow every variable of an unrolled kernel for the debugger.
     target_compile_options(${object} PRIVATE ${flags} $<$<C_COMPILER_ID:GNU>:-fno-var-tracking>)
     target_link_libraries(${object} PRIVATE exakt_flags)
-    set_target_properties(${object} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    set_target_properties(${object} PROPERTIES POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden)
 endfunction()
 
 # exakt_add_per_isa(target source...): compile each source once for every base ISA in this build. NAME.c defines a table of
@@ -112,6 +112,7 @@ function(exakt_add_variants target)
     file(CONFIGURE OUTPUT ${generated}/built.inc CONTENT "${built}")
     target_include_directories(${target} PRIVATE ${generated})
     if(EXAKT_HAVE_OPENBLAS)
-        target_link_libraries(${target} PUBLIC exakt::OPENBLAS)
+        target_link_libraries(${target} PUBLIC
+            $<BUILD_INTERFACE:exakt::OPENBLAS> $<INSTALL_INTERFACE:${EXAKT_OPENBLAS_LINK}>)
     endif()
 endfunction()

@@ -114,6 +114,6 @@ typedef struct command {
 extern const command command_list, command_version, command_topo, command_fit, command_assign, command_score,
     command_gen, command_verify, command_demo, command_bench, command_ceilings, command_profile, command_tune,
     command_explain, command_evaluate, command_compare, command_trace, command_plot, command_report,
-    command_reproduce;
+    command_reproduce, command_man, command_completion;
 
 #endif

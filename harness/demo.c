@@ -5,6 +5,7 @@
 #include "harness/report.h"
 #include "harness/summary.h"
 #include "harness/variants.h"
+#include "tuner/stats.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -65,21 +66,9 @@ static bool same_bits(const exk_result *a, const exk_result *b) {
            memcmp(&inertia_a, &inertia_b, sizeof inertia_a) == 0;
 }
 
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(const double *samples, int count) {
-    double sorted[ROUNDS_MAX];
-    memcpy(sorted, samples, (size_t)count * sizeof *samples);
-    qsort(sorted, (size_t)count, sizeof *sorted, by_value);
-    return count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
-}
-
 static void record_sample(demo_run *d, demo_row *r, const exk_result *result) {
     r->samples[r->rounds++] = iterations_seconds(result, &r->iterations);
-    r->seconds = median(r->samples, r->rounds);
+    r->seconds = stats_median(r->samples, r->rounds);
     r->scratch_bytes = exk_result_totals(result).scratch_bytes;
     bool same = same_bits(d->reference, result);
     r->identical = r->ran ? r->identical && same : same;

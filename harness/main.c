@@ -1,6 +1,6 @@
 /* exakt: the command table and what surrounds every command. */
 #include "harness/blas_core.h"
-#include "harness/cli.h"
+#include "harness/commands.h"
 #include "harness/interrupt.h"
 #include "harness/manifest.h"
 #include "harness/options.h"
@@ -14,11 +14,16 @@
 #include <unistd.h>
 
 static const command *const commands[] = {
-    &command_list,     &command_version, &command_topo,   &command_fit,     &command_assign,
-    &command_score,    &command_gen,     &command_verify, &command_demo,    &command_bench,
-    &command_ceilings, &command_profile, &command_tune,   &command_explain, &command_evaluate,
-    &command_compare,  &command_trace,   &command_plot,   &command_report,  &command_reproduce};
+    &command_list,     &command_version,   &command_topo,   &command_fit,     &command_assign,
+    &command_score,    &command_gen,       &command_verify, &command_demo,    &command_bench,
+    &command_ceilings, &command_profile,   &command_tune,   &command_explain, &command_evaluate,
+    &command_compare,  &command_trace,     &command_plot,   &command_report,  &command_reproduce,
+    &command_man,      &command_completion};
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+const command *command_at(int index) {
+    return index >= 0 && index < COMMANDS ? commands[index] : NULL;
+}
 
 static const char exit_codes[] =
     "exit codes:\n"
@@ -33,11 +38,15 @@ static const char exit_codes[] =
     "    7  output cannot be written\n"
     "  130  interrupted; the results so far are written\n";
 
+const char *exit_code_list(void) {
+    return exit_codes;
+}
+
 static void print_overview(FILE *out) {
     fprintf(out, "exakt %s: exact k-means on real hardware\n\nusage: exakt COMMAND [arguments]\n\ncommands:\n",
             EXAKT_VERSION);
     for (int i = 0; i < COMMANDS; i++)
-        fprintf(out, "  %-9s  %s\n", commands[i]->name, commands[i]->summary);
+        fprintf(out, "  %-10s  %s\n", commands[i]->name, commands[i]->summary);
     fprintf(out, "\nexakt COMMAND --help tells more about a command.\n\n%s", exit_codes);
 }
 

@@ -124,7 +124,7 @@ static const option_row table[] = {
     {"python", 0, KIND_TEXT, "PYTHON", NULL, CMD_COMPARE, FIELD(python), 0, 0,
      "the Python that has the libraries (default: that of --setup if it is there, else python3)"},
     {"rivals", 0, KIND_TEXT, "DIR", NULL, CMD_COMPARE, FIELD(rivals), 0, 0,
-     "where rivals.py is (default: $EXAKT_RIVALS, else harness/rivals of the source)"},
+     "where rivals.py is (default: $EXAKT_RIVALS, else where it was installed or built)"},
     {"iterations", 'i', KIND_COUNT, "N", NULL, CMD_BENCH, FIELD(iterations), 1, 100000,
      "iterations of a fit (default: those of --vs, else 10, or 5 or 3 where the fastest takes longer than half a second)"},
     {"samples", 'n', KIND_COUNT, "N", NULL, CMD_BENCH, FIELD(samples), 1, 2000,
@@ -384,6 +384,22 @@ exit_code options_parse(const command *cmd, int argc, char **argv, settings *s, 
             return code;
     }
     return take_positionals(cmd, argc, argv, s);
+}
+
+bool options_at(const command *cmd, int index, option_text *option) {
+    for (int i = 0; i < ROWS; i++) {
+        const option_row *row = &table[i];
+        if ((row->commands & cmd->bit) && index-- == 0) {
+            *option = (option_text){.name = row->name,
+                                    .help = row->help,
+                                    .letter = row->letter,
+                                    .argument = takes_argument(row) ? row->argument : NULL,
+                                    .words = row->kind == KIND_CHOICE ? row->argument : NULL,
+                                    .fallback = row->fallback};
+            return true;
+        }
+    }
+    return false;
 }
 
 enum { HELP_COLUMN = 30, HELP_WIDTH = 100 };

@@ -1,6 +1,7 @@
 #include "harness/program.h"
 #include "harness/report.h"
 #include "harness/rivals.h"
+#include "harness/shared_files.h"
 #include "tuner/store.h"
 
 #include <stdlib.h>
@@ -34,13 +35,10 @@ static bool is_driver(const char *folder, char driver[PATH_MAX]) {
     return snprintf(driver, PATH_MAX, "%s/rivals.py", folder) < PATH_MAX && access(driver, R_OK) == 0;
 }
 
-/* --rivals or $EXAKT_RIVALS and nothing else, or the folder of the source, or that of a source we are in. */
+/* --rivals or $EXAKT_RIVALS and nothing else, or the one that came with the program. */
 static void find_driver(const settings *s, char driver[PATH_MAX]) {
     const char *folder = s->rivals ? s->rivals : getenv("EXAKT_RIVALS");
-    const bool found =
-        folder ? is_driver(folder, driver)
-               : is_driver(EXAKT_SOURCE_DIR "/harness/rivals", driver) || is_driver("harness/rivals", driver);
-    if (!found)
+    if (!(folder ? is_driver(folder, driver) : shared_file_find("harness/rivals/rivals.py", driver, PATH_MAX)))
         *driver = 0;
 }
 

@@ -2,7 +2,12 @@
  *
  * Every label is the true nearest centroid in real arithmetic (ties go to the lowest index), and labels,
  * centroids, counts, inertia and iteration count are the same bits for every variant, plan, thread count and
- * instruction set. The library keeps no global state, prints nothing and reads no files.
+ * instruction set. The library keeps no global state, prints nothing and reads no files. Of the environment it
+ * reads EXAKT_ISA, the strongest instruction set that it may use ("avx2", ...), and what OpenMP reads.
+ *
+ * Any number of threads may call it at once, also with the same points and options, as long as nobody changes
+ * these meanwhile; each call starts its own team of OpenMP threads. A result may be read by several threads, and
+ * freed once.
  *
  * Conventions: matrices are row-major; a stride counts elements, not bytes; functions return an exk_status and,
  * where they take an exk_error, fill it (it may be NULL). Pointers returned by exk_result_* live as long as the
@@ -18,8 +23,13 @@
 extern "C" {
 #endif
 
+/* What is declared here is all that the shared library exports. */
+#pragma GCC visibility push(default)
+
+/* Of this header. Before 1.0 a minor version may change the interface; the shared library's name says which. */
 #define EXAKT_VERSION "0.1.0"
 
+/* How a call ended. Never negative; EXK_STATUS_COUNT is their number and no status. */
 typedef enum exk_status {
     EXK_OK = 0,
     EXK_STOPPED,        /* ended early by the caller; the result holds the last finished iteration */
@@ -118,30 +128,42 @@ typedef struct exk_iteration {
  * what was finished, and exk_fit returns EXK_STOPPED. */
 typedef bool (*exk_progress_fn)(const exk_iteration *iteration, void *user);
 
-/* Called once by each worker thread before it works (thread from 0), for pinning. */
+/* Called once by each worker thread of a run before it works (thread from 0), for pinning; by all at once. */
 typedef void (*exk_thread_fn)(int thread, void *user);
 
+/* How to run; made by exk_options_create, changed by setters. */
 typedef struct exk_options exk_options;
+/* What a run found; made by exk_fit and exk_assign, read by exk_result_*. */
 typedef struct exk_result exk_result;
 
 /* Defaults: plan all zero, kmeans++, seed 0, n_init 1, max_iter 300, tol 1e-4, farthest. Free with
- * exk_options_free. Pointers handed to setters are kept, not copied, except the plan itself. */
+ * exk_options_free. EXK_OK or EXK_ERR_MEMORY.
+ *
+ * Setters take any value: a bad one makes exk_fit or exk_assign fail with EXK_ERR_ARGUMENT. Pointers handed to
+ * them are kept, not copied, except the plan itself, and must stay valid until the last run with these options has
+ * ended. */
 exk_status exk_options_create(exk_options **options);
-void exk_options_free(exk_options *options);
+void exk_options_free(exk_options *options); /* NULL is fine */
+/* Copied; but the names in it are not. */
 void exk_options_set_plan(exk_options *options, const exk_plan *plan);
+/* Where the first centroids come from; EXK_INIT_GIVEN needs exk_options_set_centroids. Of exk_fit only. */
 void exk_options_set_init(exk_options *options, exk_init init);
 /* k x d, row-major, dense. Implies EXK_INIT_GIVEN. */
 void exk_options_set_centroids(exk_options *options, const float *centroids);
+/* Of kmeans++ and random: the same seed gives the same centroids whatever the number of threads. */
 void exk_options_set_seed(exk_options *options, uint64_t seed);
 /* Runs from n_init seeds, keeps the lowest inertia (ties: the earlier run). Needs kmeans++ or random. */
 void exk_options_set_n_init(exk_options *options, int n_init);
+/* Passes at most, 1 or more. */
 void exk_options_set_max_iter(exk_options *options, int64_t max_iter);
 /* Stop when sum ||movement||^2 <= tol * mean variance of the columns (scikit-learn's meaning). 0: run until no
  * label changes. */
 void exk_options_set_tol(exk_options *options, double tol);
+/* What becomes of clusters without points. */
 void exk_options_set_empty(exk_options *options, exk_empty empty);
 /* Upper limit in bytes on what the library allocates beside the points; 0: none. */
 void exk_options_set_max_memory(exk_options *options, int64_t bytes);
+/* Callbacks, NULL for none; user is handed to them. */
 void exk_options_set_progress(exk_options *options, exk_progress_fn progress, void *user);
 void exk_options_set_thread_start(exk_options *options, exk_thread_fn start, void *user);
 /* Read (relaxed, atomically) between tiles; nonzero stops within milliseconds. A signal handler may set it. */
@@ -150,16 +172,19 @@ void exk_options_set_stop_flag(exk_options *options, const int *stop);
 /* Lloyd's algorithm (Lloyd 1982) to convergence, tol or max_iter. options may be NULL for the defaults.
  * Ends when no label changes, or tol is met, or max_iter passes were made; the returned labels always belong to
  * the returned centroids. Needs 1 <= k <= n, k < 2^31. On EXK_OK and EXK_STOPPED *result is set (free it with
- * exk_result_free), otherwise it is NULL. */
+ * exk_result_free), otherwise it is NULL. Other statuses: EXK_ERR_ARGUMENT, EXK_ERR_NOT_FINITE, EXK_ERR_MEMORY,
+ * EXK_ERR_VARIANT. */
 exk_status exk_fit(const exk_points *points, int64_t k, const exk_options *options, exk_result **result,
                    exk_error *error);
 
 /* The nearest of k given centroids (k x d, dense) for every point; k may exceed n. The result has labels, counts,
- * inertia and the given centroids; iterations is 0. */
+ * inertia and the given centroids; iterations is 0. Statuses as of exk_fit; stopped before it was finished, it has
+ * no result. */
 exk_status exk_assign(const exk_points *points, const float *centroids, int64_t k, const exk_options *options,
                       exk_result **result, exk_error *error);
 
-/* Sum of squared distances to the nearest of k given centroids. */
+/* Sum of squared distances to the nearest of k given centroids, into *inertia on EXK_OK. Statuses as of
+ * exk_assign. */
 exk_status exk_score(const exk_points *points, const float *centroids, int64_t k, const exk_options *options,
                      double *inertia, exk_error *error);
 
@@ -167,17 +192,18 @@ exk_status exk_score(const exk_points *points, const float *centroids, int64_t k
  */
 exk_status exk_points_check(const exk_points *points, exk_error *error);
 
-void exk_result_free(exk_result *result);
+void exk_result_free(exk_result *result); /* NULL is fine */
+/* The shape of the run, and what it found. */
 int64_t exk_result_k(const exk_result *result);
 int64_t exk_result_n(const exk_result *result);
 int64_t exk_result_d(const exk_result *result);
 const int32_t *exk_result_labels(const exk_result *result);  /* n */
 const float *exk_result_centroids(const exk_result *result); /* k x d */
-const int64_t *exk_result_counts(const exk_result *result);  /* k */
+const int64_t *exk_result_counts(const exk_result *result);  /* k: points of each cluster */
 double exk_result_inertia(const exk_result *result);         /* sum of squared distances */
-int64_t exk_result_iterations(const exk_result *result);
-bool exk_result_converged(const exk_result *result); /* no label changed, or tol was met */
-/* The iterations of the run that was kept; i < exk_result_iterations. NULL beyond. */
+int64_t exk_result_iterations(const exk_result *result);     /* passes of the run that was kept */
+bool exk_result_converged(const exk_result *result);         /* no label changed, or tol was met */
+/* The iterations of the run that was kept, the first 100,000 of them; i < exk_result_iterations. NULL beyond. */
 const exk_iteration *exk_result_iteration(const exk_result *result, int64_t i);
 
 /* Totals over all runs of n_init, the final assignment included. */
@@ -201,8 +227,10 @@ typedef struct exk_variant_info {
     const char *reason;   /* why not; "" if available */
 } exk_variant_info;
 int exk_variant_count(void);
-/* EXK_ERR_ARGUMENT for an index out of range. */
+/* The index-th, from 0; strings are static. EXK_ERR_ARGUMENT for an index out of range. */
 exk_status exk_variant_at(int index, exk_variant_info *info);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }
