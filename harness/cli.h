@@ -35,7 +35,8 @@ enum {
     CMD_EXPLAIN = 1 << 13,
     CMD_EVALUATE = 1 << 14,
     CMD_COMPARE = 1 << 15,
-    CMD_TRACE = 1 << 16
+    CMD_TRACE = 1 << 16,
+    CMD_RESULTS = 1 << 20
 };
 
 enum { LIST_MAX = 32, POSITIONALS_MAX = 64 };
@@ -92,6 +93,9 @@ typedef struct settings {
     text_list rival;
     bool converge, setup;
     int64_t limit; /* seconds */
+
+    int counters; /* who counts; see the option */
+    const char *counter_groups, *counters_csv;
 } settings;
 
 typedef struct command {
@@ -107,6 +111,6 @@ typedef struct command {
 
 extern const command command_list, command_version, command_topo, command_fit, command_assign, command_score,
     command_gen, command_verify, command_demo, command_bench, command_ceilings, command_profile, command_tune,
-    command_explain, command_evaluate, command_compare, command_trace;
+    command_explain, command_evaluate, command_compare, command_trace, command_results;
 
 #endif

@@ -103,7 +103,7 @@ TEST_CASE("what was tuned is explained, and drawn", "[cli]") {
     const outcome json = f.run({"explain", "3000x6x9", "--threads", "1", "--json", "-"});
     check_parses(json.out);
     CHECK(contains(json.out, "\"is_chosen\":\ttrue"));
-    CHECK(contains(json.out, "\"schema\":\t\"exakt explain 1\""));
+    CHECK(contains(json.out, "\"schema\":\t\"exakt explain 2\""));
     const outcome drawn = f.run({"explain", "3000x6x9", "--threads", "1", "--heat-map", "map.png"});
     CHECK(drawn.code == 0);
     const std::string table = content(f.at("map.csv"));
