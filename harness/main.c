@@ -16,7 +16,7 @@
 static const command *const commands[] = {
     &command_list, &command_version, &command_topo,     &command_fit,     &command_assign,   &command_score,
     &command_gen,  &command_verify,  &command_demo,     &command_bench,   &command_ceilings, &command_profile,
-    &command_tune, &command_explain, &command_evaluate, &command_compare, &command_trace};
+    &command_tune, &command_explain, &command_evaluate, &command_compare, &command_trace,    &command_results};
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static const char exit_codes[] =
