@@ -208,7 +208,11 @@ static void simulate_plan(explanation *e) {
         return;
     e->kept.points = c.shape.n;
     e->kept.plan = c.plan;
-    simulate_counts(&e->topology, &c, &e->kept.table);
+    /* The caches that the expectation rests on. */
+    exk_topology believed = e->topology;
+    for (int level = 0; level < EXK_TOPOLOGY_LEVELS; level++)
+        believed.level[level].share = explain_room(e, level);
+    simulate_counts(&believed, &c, &e->kept.table);
 }
 
 static void load_kept(explanation *e) {

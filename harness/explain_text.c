@@ -384,6 +384,7 @@ static void print_other_events(const explanation *e) {
 
 static void print_counted(const explanation *e) {
     const count_table *table = &e->kept.table;
+    char tiles[128];
     if (!e->uncounted[0] && table->count == 0)
         return;
     heading("What was counted");
@@ -392,6 +393,7 @@ static void print_counted(const explanation *e) {
         return;
     }
     printf("Of %s%s%s.\n", table->scope, e->kept.counted[0] ? ", " : "", e->kept.counted);
+    printf("%s\n", tune_plan_text(exk_variant_find(e->kept.plan.variant), &e->kept.plan, tiles, sizeof tiles));
     print_misses(e);
     print_other_events(e);
     counts_print_unknown(stdout, table, "");

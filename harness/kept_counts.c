@@ -16,9 +16,10 @@ static const int64_t size_most = INT64_C(1) << 50;
 
 static exk_status find_path(const exk_fingerprint *machine, const exk_shape *shape, int threads, char *path,
                             size_t room, exk_error *error) {
-    char name[160];
-    snprintf(name, sizeof name, "counters-%s-%" PRId64 "x%" PRId64 "x%" PRId64 "-%d.json", machine->hash, shape->n,
-             shape->d, shape->k, threads);
+    char name[160], build[EXK_HASH_ROOM];
+    exk_build_hash(build);
+    snprintf(name, sizeof name, "counters-%s-%s-%" PRId64 "x%" PRId64 "x%" PRId64 "-%d.json", machine->hash, build,
+             shape->n, shape->d, shape->k, threads);
     return exk_store_path(name, path, room, error);
 }
 

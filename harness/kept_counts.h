@@ -1,5 +1,5 @@
 /* What the counters said of a tuned plan, kept in the cache folder for `exakt explain`: a file for each machine,
- * shape and number of threads. */
+ * build, shape and number of threads. */
 #ifndef EXK_KEPT_COUNTS_H
 #define EXK_KEPT_COUNTS_H
 

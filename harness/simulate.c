@@ -48,13 +48,15 @@ static int64_t nearest_power(double value) {
 
 simulated_cache simulate_cache(const exk_cache *cache) {
     enum { USUAL_WAYS = 16, USUAL_LINE = 64 };
-    simulated_cache c = {0, cache->ways > 0 ? cache->ways : USUAL_WAYS, cache->line > 0 ? cache->line : USUAL_LINE,
-                         false};
+    simulated_cache c = {.ways = cache->ways > 0 ? cache->ways : USUAL_WAYS,
+                         .line = cache->line > 0 ? cache->line : USUAL_LINE};
     if (cache->size <= 0)
         return c;
+    const int64_t ours = cache->share > 0 && cache->share < cache->size ? cache->share : cache->size;
     c.line = (int)nearest_power(c.line);
-    c.size = nearest_power((double)cache->size / c.ways / c.line) * c.ways * c.line;
-    c.rounded = c.size != cache->size || c.ways != cache->ways || c.line != cache->line;
+    c.size = nearest_power((double)ours / c.ways / c.line) * c.ways * c.line;
+    c.rounded = c.size != ours || c.ways != cache->ways || c.line != cache->line;
+    c.shared = ours < cache->size;
     return c;
 }
 
@@ -364,9 +366,9 @@ static void describe(const simulated_case *c, const exk_topology *topology, coun
         const simulated_cache cache = simulate_cache(&topology->level[level]);
         char size[32];
         if (cache.size > 0)
-            used += (size_t)snprintf(caches + used, sizeof caches - used, "%s%s/%d%s", used ? ", " : "",
+            used += (size_t)snprintf(caches + used, sizeof caches - used, "%s%s/%d%s%s", used ? ", " : "",
                                      format_bytes(cache.size, size, sizeof size), cache.ways,
-                                     cache.rounded ? " (rounded)" : "");
+                                     cache.shared ? " (a core's share)" : "", cache.rounded ? " (rounded)" : "");
     }
     const exk_variant *twin = exk_variant_find(c->plan.variant);
     snprintf(table->as, sizeof table->as, " as %.20s, n = %" PRId64, twin->isa, c->shape.n);

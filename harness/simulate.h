@@ -1,8 +1,9 @@
 /* Cache misses by simulation, where no hardware counts them: valgrind's cachegrind runs a small case of the same
  * dimensions and clusters with a variant and tiles, in a process of its own. Cachegrind knows two levels and one
- * thread, and neither AVX-512 nor prefetching: L2 and L3 are simulated one after the other as the last level, and
- * a variant it cannot run is represented by its twin for AVX2 or without vectors. What surrounds the iterations is
- * left out by running the case twice, with one iteration and with more. */
+ * thread, which gets one core's share of each cache, and neither AVX-512 nor prefetching: L2 and L3 are simulated
+ * one after the other as the last level, and a variant it cannot run is represented by its twin for AVX2 or
+ * without vectors. What surrounds the iterations is left out by running the case twice, with one iteration and
+ * with more. */
 #ifndef EXK_SIMULATE_H
 #define EXK_SIMULATE_H
 
@@ -22,9 +23,11 @@ typedef struct simulated_cache {
     int64_t size; /* 0: the level is not there, or unknown */
     int ways, line;
     bool rounded; /* it is not what the machine reports */
+    bool shared;  /* only the part that one core may count on */
 } simulated_cache;
 
-/* The nearest legal one, ways and line kept; unknown or infinite ways become 16, an unknown line 64. */
+/* The nearest legal one to what one core may count on, ways and line kept; unknown or infinite ways become 16, an
+ * unknown line 64. */
 simulated_cache simulate_cache(const exk_cache *cache);
 
 /* What is simulated for a shape and a plan. */

@@ -191,15 +191,18 @@ TEST_CASE("odd caches become the nearest that cachegrind takes, and say so", "[c
         exk_cache cache;
         simulated_cache wanted;
     } const cases[] = {
-        {{48 << 10, 0, 64, 12, 1}, {48 << 10, 12, 64, false}},
-        {{2 << 20, 0, 64, 16, 1}, {2 << 20, 16, 64, false}},
-        {{INT64_C(480) << 20, 0, 64, 15, 2}, {INT64_C(480) << 20, 15, 64, false}},
-        {{INT64_C(260) << 20, 0, 64, 20, 2}, {INT64_C(320) << 20, 20, 64, true}}, // 2^17.7 sets
-        {{INT64_C(30) << 20, 0, 64, 20, 2}, {INT64_C(40) << 20, 20, 64, true}},   // halfway, by ratio, to 2^15
-        {{INT64_C(35) << 20, 0, 64, 20, 2}, {INT64_C(40) << 20, 20, 64, true}},
-        {{1 << 20, 0, 64, 0, 1}, {1 << 20, 16, 64, true}},
-        {{1 << 20, 0, 0, -1, 1}, {1 << 20, 16, 64, true}},
-        {{0, 0, 64, 8, 1}, {0, 8, 64, false}},
+        {{48 << 10, 0, 64, 12, 1}, {48 << 10, 12, 64, false, false}},
+        {{2 << 20, 0, 64, 16, 1}, {2 << 20, 16, 64, false, false}},
+        {{32 << 20, 8 << 20, 64, 16, 4}, {8 << 20, 16, 64, false, true}}, // a core's share
+        {{32 << 20, 9 << 20, 64, 16, 4}, {8 << 20, 16, 64, true, true}},
+        {{INT64_C(480) << 20, 0, 64, 15, 2}, {INT64_C(480) << 20, 15, 64, false, false}},
+        {{INT64_C(260) << 20, 0, 64, 20, 2}, {INT64_C(320) << 20, 20, 64, true, false}}, // 2^17.7 sets
+        {{INT64_C(30) << 20, 0, 64, 20, 2},
+         {INT64_C(40) << 20, 20, 64, true, false}}, // halfway, by ratio, to 2^15
+        {{INT64_C(35) << 20, 0, 64, 20, 2}, {INT64_C(40) << 20, 20, 64, true, false}},
+        {{1 << 20, 0, 64, 0, 1}, {1 << 20, 16, 64, true, false}},
+        {{1 << 20, 0, 0, -1, 1}, {1 << 20, 16, 64, true, false}},
+        {{0, 0, 64, 8, 1}, {0, 8, 64, false, false}},
     };
     for (const auto &c : cases) {
         const simulated_cache got = simulate_cache(&c.cache);
@@ -208,6 +211,7 @@ TEST_CASE("odd caches become the nearest that cachegrind takes, and say so", "[c
         CHECK(got.ways == c.wanted.ways);
         CHECK(got.line == c.wanted.line);
         CHECK(got.rounded == c.wanted.rounded);
+        CHECK(got.shared == c.wanted.shared);
         const int64_t sets = got.size / got.ways / got.line;
         CHECK((sets & (sets - 1)) == 0);
     }
