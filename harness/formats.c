@@ -166,7 +166,8 @@ static bool is_of(const char *text, const char *name, int *version) {
     if (strncmp(text, name, length) != 0 || text[length] != ' ')
         return false;
     const char *digits = text + length + 1;
-    *version = strspn(digits, "0123456789") == strlen(digits) && strlen(digits) < 7 ? atoi(digits) : 0;
+    const bool is_number = strspn(digits, "0123456789") == strlen(digits) && strlen(digits) < 7;
+    *version = is_number ? (int)strtol(digits, NULL, 10) : 0;
     return true;
 }
 
@@ -217,40 +218,72 @@ static const char *member_of(const format_field *field, const char *prefix) {
     return *name && !strpbrk(name, ".[") ? name : NULL;
 }
 
-typedef struct checking {
+/* An object, or one after the other of a list, of which the fields before `field` were checked. */
+typedef struct place {
+    const json *object;
+    const char *list; /* name of the list; NULL: no list */
+    int index;
+    const format_field *field;
+    char prefix[128], where[64]; /* of the path; of the place around it */
+} place;
+
+enum { DEPTH = 8, LIST_MOST = 100000 };
+
+typedef struct walk {
     const format_field *fields;
     int version;
     json_source *source;
-} checking;
+    place places[DEPTH];
+    int depth; /* places that are open */
+} walk;
 
-static bool check_object(const checking *c, const json *object, const char *prefix);
+static void name_place(const walk *w) {
+    const place *p = &w->places[w->depth - 1];
+    json_source *source = w->source;
+    if (p->list)
+        snprintf(source->where, sizeof source->where, "%.30s%.20s %d: ", p->where, p->list, p->index);
+}
 
-static bool check_list(const checking *c, const format_field *field, const json *object, const char *name) {
-    enum { MOST = 100000 };
-    char prefix[128], where[sizeof c->source->where];
-    const json *item;
-    int count;
-    if (!json_read_array(object, name, MOST, &item, &count, c->source))
-        return false;
-    snprintf(prefix, sizeof prefix, "%s[].", field->path);
-    memcpy(where, c->source->where, sizeof where);
-    for (int i = 0; i < count; i++, item = json_next(item)) {
-        snprintf(c->source->where, sizeof c->source->where, "%.30s%.20s %d: ", where, name, i);
-        if (!check_object(c, item, prefix))
-            return false;
-    }
-    memcpy(c->source->where, where, sizeof where);
+static bool enter(walk *w, const format_field *field, const json *object, const char *list) {
+    if (w->depth == DEPTH)
+        return exk_record_demand(false, "nested too deeply", w->source);
+    place *p = &w->places[w->depth++];
+    *p = (place){.object = object, .list = list, .field = w->fields};
+    if (field)
+        snprintf(p->prefix, sizeof p->prefix, "%s%s.", field->path, list ? "[]" : "");
+    memcpy(p->where, w->source->where, sizeof p->where);
+    name_place(w);
     return true;
 }
 
-static bool check_inner(const checking *c, const format_field *field, const json *object, const char *name) {
-    char prefix[128];
-    const json *inner = json_read_object(object, name, c->source);
-    snprintf(prefix, sizeof prefix, "%s.", field->path);
-    return inner && check_object(c, inner, prefix);
+/* To the next object of a list, or out of it. */
+static void leave(walk *w) {
+    place *p = &w->places[w->depth - 1];
+    p->object = p->list ? json_next(p->object) : NULL;
+    p->index++;
+    p->field = w->fields;
+    if (p->object) {
+        name_place(w);
+        return;
+    }
+    memcpy(w->source->where, p->where, sizeof p->where);
+    w->depth--;
 }
 
-static bool check_member(const checking *c, const format_field *field, const json *object, const char *name) {
+static bool enter_list(walk *w, const format_field *field, const json *object, const char *name) {
+    const json *first;
+    int count;
+    if (!json_read_array(object, name, LIST_MOST, &first, &count, w->source))
+        return false;
+    return count == 0 || enter(w, field, first, name);
+}
+
+static bool enter_object(walk *w, const format_field *field, const json *object, const char *name) {
+    const json *inner = json_read_object(object, name, w->source);
+    return inner && enter(w, field, inner, NULL);
+}
+
+static bool check_member(walk *w, const format_field *field, const json *object, const char *name) {
     enum { TEXT_MOST = 8192 };
     char text[TEXT_MOST];
     int64_t integer;
@@ -262,37 +295,41 @@ static bool check_member(const checking *c, const format_field *field, const jso
         return true;
     switch (field->kind) {
     case FORMAT_TEXT:
-        return json_read_line(object, name, text, sizeof text, c->source);
+        return json_read_line(object, name, text, sizeof text, w->source);
     case FORMAT_INTEGER:
-        return json_read_integer(object, name, (int64_t)field->least, (int64_t)field->most, &integer, c->source);
+        return json_read_integer(object, name, (int64_t)field->least, (int64_t)field->most, &integer, w->source);
     case FORMAT_REAL:
-        return json_read_real(object, name, field->least, field->most, &real, c->source);
+        return json_read_real(object, name, field->least, field->most, &real, w->source);
     case FORMAT_BOOL:
-        return json_read_bool(object, name, &boolean, c->source);
+        return json_read_bool(object, name, &boolean, w->source);
     case FORMAT_NUMBERS:
-        return json_check_numbers(object, name, c->source);
+        return json_check_numbers(object, name, w->source);
     case FORMAT_TEXTS:
-        return json_check_texts(object, name, c->source);
+        return json_check_texts(object, name, w->source);
     case FORMAT_OBJECT:
-        return check_inner(c, field, object, name);
+        return enter_object(w, field, object, name);
     case FORMAT_LIST:
-        return check_list(c, field, object, name);
+        return enter_list(w, field, object, name);
     }
     return false;
 }
 
-static bool check_object(const checking *c, const json *object, const char *prefix) {
-    for (const format_field *field = c->fields; field->path; field++) {
-        const char *name = field->since <= c->version ? member_of(field, prefix) : NULL;
-        if (name && !check_member(c, field, object, name))
+bool format_check(const record_format *format, int version, const json *root, json_source *source) {
+    walk w = {.fields = format->fields, .version = version, .source = source};
+    enter(&w, NULL, root, NULL);
+    while (w.depth > 0) {
+        place *p = &w.places[w.depth - 1];
+        const format_field *field = p->field;
+        if (!field->path) {
+            leave(&w);
+            continue;
+        }
+        p->field++;
+        const char *name = field->since <= w.version ? member_of(field, p->prefix) : NULL;
+        if (name && !check_member(&w, field, p->object, name))
             return false;
     }
     return true;
-}
-
-bool format_check(const record_format *format, int version, const json *root, json_source *source) {
-    const checking c = {format->fields, version, source};
-    return check_object(&c, root, "");
 }
 
 /* --- tables --- */

@@ -64,7 +64,7 @@ bool exk_counters_known_work(void) {
 /* Count known work; why says what is wrong with the count, or "". */
 static void probe(exk_counter *c) {
     const exk_counter_event *event = &c->provider->events[c->event];
-    exk_counter_reading before, after;
+    exk_counter_reading before = {.value = 0}, after = before;
     void *set = c->provider->open(&c->event, 1, c->why, sizeof c->why);
     if (!set)
         return;
