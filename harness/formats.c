@@ -32,7 +32,7 @@
 #define most_count              9007199254740992.0
 #define most_real               1e300
 
-#define MACHINE                                                                                                   \
+#define ORIGIN                                                                                                    \
     OBJECT("manifest"), TEXTS("manifest.command_line"), OBJECT("manifest.machine"),                               \
     TEXT("manifest.machine.fingerprint"), TEXT("manifest.machine.fingerprint_of"), TEXT("manifest.machine.cpu"),  \
     MAYBE("manifest.machine.kernel", TEXT), MAYBE("manifest.machine.architecture", TEXT),                         \
@@ -46,7 +46,10 @@
     TEXT("manifest.build.build_type"), TEXT("manifest.build.hash"), TEXT("manifest.build.registry_hash"),         \
     LIST("manifest.build.parts"), TEXT("manifest.build.parts[].name"), BOOL("manifest.build.parts[].present"),    \
     TEXT("manifest.build.parts[].detail"), TEXT("manifest.build.parts[].switches_off"),                           \
-    TEXT("manifest.openblas_core"), TEXT("manifest.exakt_isa"), TEXT("manifest.started"),                         \
+    TEXT("manifest.openblas_core"), TEXT("manifest.exakt_isa")
+
+#define MACHINE                                                                                                   \
+    ORIGIN, TEXT("manifest.started"),                                                                             \
     {"manifest.seed", FORMAT_REAL, 0, 18446744073709551615.0, FORMAT_ALWAYS, 1}, TEXT("manifest.init"),           \
     BOOL("manifest.standardise"), BOOL("manifest.stopped"), REAL("manifest.level", 0, 1)
 
@@ -130,12 +133,67 @@ static const format_field evaluation_fields[] = {
     SIZE("shapes[].d"), SIZE("shapes[].k"), BOOL("shapes[].held_out"), SECONDS("shapes[].seconds"),
     OBJECT("shapes[].best"), PLAN("shapes[].best"), WAY("model"), WAY("profile"), WAY("fixed"),
     SECONDS("shapes[].tune_seconds"), SECONDS("shapes[].grid_seconds"), COUNT("shapes[].grid_plans"), ENDED};
+static const format_field run_fields[] = {
+    TEXT("version"), TEXT("command"), TEXT("input"), TEXT("note"), BOOL("standardise"), SIZE("n"), SIZE("d"), SIZE("k"),
+    TEXT("variant"), TEXT("isa"), SIZE("threads"), MAYBE("openblas_core", TEXT), BOOL("stopped"), COUNT("iterations"),
+    BOOL("converged"), REAL_OR_NULL("inertia", 0, most_real), COUNT("empty_clusters"), TEXT("hash"),
+    TEXT("labels_hash"), TEXT("centroids_hash"), COUNT("distance_evaluations"), COUNT("ambiguous_points"),
+    COUNT("exactly_decided_points"), RATE("effective_gflops"), COUNT("scratch_bytes"), COUNT("peak_rss_bytes"),
+    OBJECT("seconds"), SECONDS("seconds.load"), SECONDS("seconds.scan"), SECONDS("seconds.init"),
+    SECONDS("seconds.iterate"), SECONDS("seconds.total"), OBJECT("seconds.parts_of_iterate"),
+    SECONDS("seconds.parts_of_iterate.prepare_seconds"), SECONDS("seconds.parts_of_iterate.assign_seconds"),
+    SECONDS("seconds.parts_of_iterate.refine_seconds"), SECONDS("seconds.parts_of_iterate.update_seconds"),
+    OBJECT("plan"), PLAN("plan"), TEXT("plan.source"), TEXT("plan.source_of_rest"), MAYBE("centroids", TEXT),
+    MAYBE("init", TEXT), {"seed", FORMAT_REAL, 0, 18446744073709551615.0, FORMAT_MAYBE_ABSENT, 1},
+    MAYBE("n_init", INTEGER), MAYBE("max_iter", INTEGER), MAYBE_REAL("tol"), MAYBE("empty", TEXT),
+    MAYBE("per_iteration", LIST), SIZE("per_iteration[].iteration"), SECONDS("per_iteration[].seconds"),
+    COUNT("per_iteration[].moved"), REAL_OR_NULL("per_iteration[].inertia", 0, most_real),
+    REAL_OR_NULL("per_iteration[].shift", 0, most_real), COUNT("per_iteration[].distance_evaluations"),
+    TEXT("per_iteration[].variant"), COUNT("per_iteration[].survivors"), COUNT("per_iteration[].ambiguous_points"),
+    COUNT("per_iteration[].exactly_decided_points"), ENDED};
+
+#define SINCE_2(path, kind)     {path, FORMAT_##kind, 0, most_count, FORMAT_ALWAYS, 2}
+static const format_field explain_fields[] = {
+    TEXT("schema"), TEXT("input"), SIZE("n"), SIZE("d"), SIZE("k"), SIZE("threads"), TEXT("topology"),
+    BOOL("this_system"), OBJECT("model"), PLAN("model"), TEXT("model.source"), OBJECT("plan"), PLAN("plan"),
+    TEXT("plan.source"), OBJECT("formulas"), TEXT("formulas.rule"), COUNT("formulas.mr"), COUNT("formulas.nr"),
+    COUNT("formulas.l1_ways"), COUNT("formulas.l1_way_bytes"), COUNT("formulas.l2_ways"),
+    COUNT("formulas.l2_way_bytes"), COUNT("formulas.depth_fits"), COUNT("formulas.centroid_bytes"),
+    COUNT("formulas.centroids_fit"), COUNT("formulas.point_bytes"), COUNT("formulas.points_fit"),
+    COUNT("formulas.points_most"), COUNT("formulas.points_share"), LIST("footprint"), TEXT("footprint[].what"),
+    TEXT("footprint[].formula"), REAL("footprint[].bytes", 0, most_real), TEXT("footprint[].level"),
+    OBJECT("predicted"), REAL("predicted.operations", 0, most_real), SECONDS("predicted.compute_seconds"),
+    SECONDS("predicted.seconds"), TEXT("predicted.bound_by"), LIST("predicted.reads"), TEXT("predicted.reads[].level"),
+    REAL("predicted.reads[].bytes", 0, most_real), SECONDS("predicted.reads[].seconds"), OBJECT("measured"),
+    COUNT("measured.ties"), REAL_OR_NULL("measured.noise", 0, 1e6), LIST("measured.plans"),
+    TEXT("measured.plans[].variant"), COUNT("measured.plans[].point_tile"), COUNT("measured.plans[].centroid_tile"),
+    COUNT("measured.plans[].depth_tile"), COUNT("measured.plans[].matrix_bytes"), SIZE("measured.plans[].samples"),
+    SECONDS("measured.plans[].seconds"), SECONDS("measured.plans[].low"), SECONDS("measured.plans[].high"),
+    BOOL("measured.plans[].tied"), BOOL("measured.plans[].is_model"), BOOL("measured.plans[].is_fastest"),
+    BOOL("measured.plans[].is_chosen"), SINCE_2("counted", OBJECT), SINCE_2("counted.why_not", TEXT),
+    MAYBE("counted.points", INTEGER), MAYBE("counted.plan", OBJECT), PLAN("counted.plan"),
+    MAYBE("counted.counters_of", TEXT), MAYBE("counted.counters", LIST), TEXT("counted.counters[].group"),
+    TEXT("counted.counters[].event"), TEXT("counted.counters[].native"), TEXT("counted.counters[].provider"),
+    TEXT("counted.counters[].status"), REAL_OR_NULL("counted.counters[].value", 0, most_real),
+    SINCE_2("counted.counters[].samples", NUMBERS), TEXT("counted.counters[].why"),
+    MAYBE("counted.expected_lines", NUMBERS), ENDED};
+
+#define VALUE(at)                                                                                                 \
+    OBJECT(at), REAL_OR_NULL(at ".value", -most_real, most_real), REAL_OR_NULL(at ".low", -most_real, most_real), \
+    REAL_OR_NULL(at ".high", -most_real, most_real)
+static const format_field reproduce_fields[] = {
+    TEXT("format"), TEXT("mode"), ORIGIN, LIST("claims"), TEXT("claims[].id"), TEXT("claims[].source"),
+    TEXT("claims[].claim"), TEXT("claims[].unit"), TEXT("claims[].sense"),
+    REAL_OR_NULL("claims[].goal", -most_real, most_real), MAYBE("claims[].n", INTEGER), MAYBE("claims[].d", INTEGER),
+    MAYBE("claims[].k", INTEGER), VALUE("claims[].measured"), VALUE("claims[].over_gemm"), VALUE("claims[].over_naive"),
+    TEXT("claims[].verdict"), TEXT("claims[].reason"), TEXTS("claims[].commands"), SECONDS("claims[].seconds"), ENDED};
 // clang-format on
 
-static const record_format formats[] = {{"exakt bench", 1, 2, bench_fields},
-                                        {"exakt compare", 1, 1, compare_fields},
-                                        {"exakt trace", 1, 2, trace_fields},
-                                        {"exakt evaluation", 1, 1, evaluation_fields}};
+static const record_format formats[] = {
+    {"exakt bench", 1, 2, bench_fields},        {"exakt compare", 1, 1, compare_fields},
+    {"exakt trace", 1, 2, trace_fields},        {"exakt evaluation", 1, 1, evaluation_fields},
+    {"exakt explain", 1, 2, explain_fields},    {"exakt run", 1, 1, run_fields},
+    {"exakt reproduce", 1, 1, reproduce_fields}};
 enum { FORMATS = sizeof formats / sizeof formats[0] };
 
 const record_format *format_at(int index) {
@@ -149,14 +207,14 @@ static bool read_quietly(const json *root, const char *key, char *text, size_t r
     return json_read_text(root, key, text, room, &silent);
 }
 
-/* What a record says it is: "exakt bench 2". Traces did not say so in their first version. */
+/* What a record says it is: "exakt bench 2". Runs say which command wrote them, and so did traces once. */
 static bool read_name(const json *root, char *text, size_t room, const json_source *source) {
     char command[16];
     if (read_quietly(root, "format", text, room, source) || read_quietly(root, "schema", text, room, source))
         return true;
-    if (!read_quietly(root, "command", command, sizeof command, source) || strcmp(command, "trace") != 0)
+    if (!read_quietly(root, "command", command, sizeof command, source))
         return false;
-    snprintf(text, room, "exakt trace 1");
+    snprintf(text, room, strcmp(command, "trace") == 0 ? "exakt trace 1" : "exakt run 1");
     return true;
 }
 
@@ -340,16 +398,25 @@ bool format_check(const record_format *format, int version, const json *root, js
 static const table_format tables[] = {
     {"exakt bench table", 1,
      "input,variant,threads,n,d,k,iterations,repeats,round,position,seconds,executed_gflops,effective_"
-     "gflops," SAMPLE_COLUMNS},
+     "gflops," SAMPLE_COLUMNS,
+     false},
     {"exakt counters table", 1,
-     "input,variant,threads,n,d,k,counters_of,group,event,native,provider,status,sample,value,why"},
+     "input,variant,threads,n,d,k,counters_of,group,event,native,provider,status,sample,value,why", false},
     {"exakt compare table", 1,
      "input,name,library,threads,n,d,k,iterations,round,position,seconds,inertia,labels_wrong,labels_"
-     "tied," SAMPLE_COLUMNS},
-    {"exakt trace table", 1, "row,variant,pass_by,iteration,seconds,share,survivors,moved,inertia"},
+     "tied," SAMPLE_COLUMNS,
+     false},
+    {"exakt trace table", 1, "row,variant,pass_by,iteration,seconds,share,survivors,moved,inertia", false},
     {"exakt evaluation table", 1,
      "set,n,d,k,threads,best_variant,point_tile,centroid_tile,depth_tile,seconds,model_gap,profile_gap,fixed_gap,"
-     "tune_seconds,tune_plans,grid_seconds,grid_plans"}};
+     "tune_seconds,tune_plans,grid_seconds,grid_plans",
+     false},
+    {"exakt heat map table", 1,
+     "variant,n,d,k,threads,x,y,point_tile,centroid_tile,depth_tile,seconds,slower_percent,mark", false},
+    {"exakt reproduce table", 1,
+     "id,source,claim,unit,expected,goal,mode,n,d,k,threads,measured,low,high,over_gemm,over_naive,verdict,reason,"
+     "seconds,commands,raw,figure",
+     true}};
 enum { TABLES = sizeof tables / sizeof tables[0] };
 
 // clang-format off
@@ -377,7 +444,16 @@ static const table_column columns[] = {
     {"depth_tile", FORMAT_INTEGER, 0, 1e18, false}, {"model_gap", FORMAT_REAL, -1, 1e6, true},
     {"profile_gap", FORMAT_REAL, -1, 1e6, true}, {"fixed_gap", FORMAT_REAL, -1, 1e6, true},
     {"tune_seconds", FORMAT_REAL, 0, 1e9, true}, {"tune_plans", FORMAT_INTEGER, 0, 1e9, true},
-    {"grid_seconds", FORMAT_REAL, 0, 1e9, false}, {"grid_plans", FORMAT_INTEGER, 0, 1e9, false}};
+    {"grid_seconds", FORMAT_REAL, 0, 1e9, false}, {"grid_plans", FORMAT_INTEGER, 0, 1e9, false},
+    {"x", FORMAT_INTEGER, 0, 1e6, false}, {"y", FORMAT_INTEGER, 0, 1e6, false},
+    {"slower_percent", FORMAT_REAL, -100, 1e9, false}, {"mark", FORMAT_TEXT, 0, 0, true},
+    {"id", FORMAT_TEXT, 0, 0, false}, {"source", FORMAT_TEXT, 0, 0, true}, {"claim", FORMAT_TEXT, 0, 0, false},
+    {"unit", FORMAT_TEXT, 0, 0, true}, {"expected", FORMAT_TEXT, 0, 0, true}, {"goal", FORMAT_REAL, -1e300, 1e300, true},
+    {"mode", FORMAT_TEXT, 0, 0, false}, {"measured", FORMAT_REAL, -1e300, 1e300, true},
+    {"low", FORMAT_REAL, -1e300, 1e300, true}, {"high", FORMAT_REAL, -1e300, 1e300, true},
+    {"over_gemm", FORMAT_REAL, 0, 1e300, true}, {"over_naive", FORMAT_REAL, 0, 1e300, true},
+    {"verdict", FORMAT_TEXT, 0, 0, false}, {"reason", FORMAT_TEXT, 0, 0, true}, {"commands", FORMAT_TEXT, 0, 0, true},
+    {"raw", FORMAT_TEXT, 0, 0, true}, {"figure", FORMAT_TEXT, 0, 0, true}};
 // clang-format on
 enum { COLUMNS = sizeof columns / sizeof columns[0], TABLE_COLUMNS = 32, CELL = 8192 };
 
@@ -432,8 +508,8 @@ static bool is_number(const table_column *column, const char *cell) {
            (column->kind != FORMAT_INTEGER || strspn(cell, "0123456789") == strlen(cell));
 }
 
-static bool is_good(const table_column *column, const char *cell) {
-    if (column->may_be_unknown && (!*cell || strcmp(cell, "NA") == 0))
+static bool is_good(const table_column *column, bool loose, const char *cell) {
+    if ((loose || column->may_be_unknown) && (!*cell || strcmp(cell, "NA") == 0))
         return true;
     if (column->kind != FORMAT_TEXT)
         return is_number(column, cell);
@@ -445,7 +521,7 @@ static bool is_good(const table_column *column, const char *cell) {
 
 /* The line after this one, or the end; NULL, and the error, if something is wrong with it. */
 static const char *check_line(const char *line, int64_t number, const table_column *const *kinds, int count,
-                              const char *name, exk_error *error) {
+                              bool loose, const char *name, exk_error *error) {
     char cell[CELL];
     const char *at = line;
     for (int i = 0; i < count; i++) {
@@ -455,7 +531,7 @@ static const char *check_line(const char *line, int64_t number, const table_colu
                           count);
             return NULL;
         }
-        if (!is_good(kinds[i], cell)) {
+        if (!is_good(kinds[i], loose, cell)) {
             exk_error_set(error, EXK_ERR_FORMAT, -1, -1, "%s: line %" PRId64 ": '%s' is not what it should be",
                           name, number, kinds[i]->name);
             return NULL;
@@ -475,7 +551,7 @@ const table_format *table_check(const char *text, const char *name, int64_t *row
         kinds[count++] = find_column(at, strcspn(at, ","));
     const char *line = table ? text + strlen(table->header) : "";
     for (line += *line == '\n'; table && *line; (*rows)++) {
-        line = check_line(line, *rows + 2, kinds, count, name, error);
+        line = check_line(line, *rows + 2, kinds, count, table->loose, name, error);
         if (!line)
             return NULL;
     }

@@ -61,6 +61,7 @@ typedef struct table_format {
     const char *name; /* "exakt bench table" */
     int version;
     const char *header;
+    bool loose; /* anything may be unknown: claims that cannot be tested have no numbers */
 } table_format;
 
 /* NULL beyond. */

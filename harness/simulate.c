@@ -99,7 +99,7 @@ bool simulate_choose(const exk_shape *shape, const exk_plan *plan, simulated_cas
     if (n > plan->point_tile && plan->point_tile > 0)
         n -= n % plan->point_tile;
     /* With about as many points as clusters nothing would be left to do after the first iteration. */
-    const int64_t least = shape->k > shape->n / 4 ? shape->n : 4 * shape->k;
+    const int64_t least = shape->k > shape->n / 2 ? shape->n : 2 * shape->k;
     n = n < least ? least : n;
     if ((double)n * each > too_slow * usual) {
         snprintf(why, size, "even %" PRId64 " points would take minutes to simulate", n);
