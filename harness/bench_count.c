@@ -11,19 +11,14 @@
 /* Counts vary far less than times do. */
 enum { COUNTED_ROUNDS = 2 };
 
-static const char *source_of(const settings *s) {
-    static const char *const sources[] = {"auto", "papi", "perf", "simulated", "none"};
-    return sources[s->counters];
-}
-
 static bool simulates(const bench *b) {
-    return strcmp(source_of(b->s), "simulated") == 0;
+    return strcmp(counts_source(b->s->counters), "simulated") == 0;
 }
 
 exit_code bench_count_choose(bench *b) {
     const exk_counter_provider *providers[2];
     char why[EXK_COUNTER_WHY];
-    const int count = exk_counter_providers(source_of(b->s), providers);
+    const int count = exk_counter_providers(counts_source(b->s->counters), providers);
     if (!exk_counters_choose(&b->counters, providers, count, b->s->counter_groups, why, sizeof why))
         return fail(CLI_USAGE, "--counter-groups: %s", why);
     if (simulates(b))
@@ -72,14 +67,6 @@ static void count_row(bench_row *r, const char *counters_group) {
     exk_result_free(result);
 }
 
-static bool is_counted(const bench_group *g, const char *counters_group) {
-    const exk_counters *counters = &g->bench->counters;
-    for (int i = 0; i < counters->count; i++)
-        if (strcmp(counters->list[i].group, counters_group) == 0 && !counters->list[i].why[0])
-            return true;
-    return false;
-}
-
 static void count_group(bench_group *g, const char *counters_group) {
     for (int i = 0; i < g->measure.count && !interrupted(); i++) {
         bench_row *r = &g->rows[i];
@@ -114,7 +101,9 @@ static void create_tables(bench_group *g) {
         bench_row *r = &g->rows[i];
         if (r->state != BENCH_VERIFIED || !counts_create(&r->counts, &g->bench->counters))
             continue;
-        if (leaves_first_out(g))
+        if (simulates(g->bench))
+            snprintf(r->counts.scope, sizeof r->counts.scope, "simulated by cachegrind");
+        else if (leaves_first_out(g))
             snprintf(r->counts.scope, sizeof r->counts.scope, "an iteration, the mean of those after the first");
         else
             snprintf(r->counts.scope, sizeof r->counts.scope, "the only iteration, with the scan before it");
@@ -131,7 +120,7 @@ void bench_count(bench_group *g) {
         const char *name;
         for (int round = 0; round < COUNTED_ROUNDS; round++)
             for (int i = 0; (name = exk_counter_group(i)); i++)
-                if (is_counted(g, name))
+                if (exk_counters_usable_of(&g->bench->counters, name) > 0)
                     count_group(g, name);
     }
     bench_show(g->bench, "%s", "");

@@ -9,6 +9,11 @@
 
 const char counts_columns[] = "counters_of,group,event,native,provider,status,sample,value,why";
 
+const char *counts_source(int choice) {
+    static const char *const sources[] = {"auto", "papi", "perf", "simulated", "none"};
+    return sources[choice];
+}
+
 bool counts_create(count_table *table, const exk_counters *counters) {
     *table = (count_table){.list = calloc((size_t)counters->count + 1, sizeof *table->list)};
     if (!table->list)

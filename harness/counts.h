@@ -31,6 +31,9 @@ typedef struct count_table {
     char as[64];             /* in its place, if it was something else: "as fused__avx2, n = 2000"; not written */
 } count_table;
 
+/* What the option --counters of bench and tune was given: "auto", "papi", "perf", "simulated" or "none". */
+const char *counts_source(int choice);
+
 /* A row for each of the chosen events, none of them counted yet. False: memory is short. Free with counts_free. */
 bool counts_create(count_table *table, const exk_counters *counters);
 void counts_free(count_table *table);

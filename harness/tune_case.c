@@ -393,21 +393,15 @@ static double count_fit(const tune_case *c, const exk_plan *plan, exk_counting *
     return iterations;
 }
 
-static bool is_counted(const exk_counters *counters, const char *group) {
-    for (int i = 0; i < counters->count; i++)
-        if (strcmp(counters->list[i].group, group) == 0 && !counters->list[i].why[0])
-            return true;
-    return false;
-}
-
 bool tune_count(const tune_case *c, const exk_plan *plan, const exk_counters *counters, count_table *table) {
     const char *group;
     snprintf(table->scope, sizeof table->scope, "an iteration after the first, on %" PRId64 " points, %d thread%s",
              c->points.n, plan->threads, plan->threads == 1 ? "" : "s");
     for (int i = 0; (group = exk_counter_group(i)) && !interrupted(); i++) {
         exk_count counts[EXK_COUNTERS_MOST] = {0};
-        exk_counting *counting =
-            is_counted(counters, group) ? exk_counting_begin(counters, group, plan->threads) : NULL;
+        exk_counting *counting = exk_counters_usable_of(counters, group) > 0
+                                     ? exk_counting_begin(counters, group, plan->threads)
+                                     : NULL;
         if (!counting)
             continue;
         const double iterations = count_fit(c, plan, counting);

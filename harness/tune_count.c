@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-static const char *const sources[] = {"auto", "papi", "perf", "simulated", "none"};
-
 static bool simulate(const tune_run *r, const exk_plan *plan, kept_counts *kept) {
     simulated_case c;
     char why[EXK_COUNTER_WHY];
@@ -52,7 +50,7 @@ static void tell(const tune_run *r, const kept_counts *kept) {
 }
 
 exit_code tune_count_chosen(tune_run *r, const exk_plan *plan, const exk_fingerprint *machine) {
-    const char *source = sources[r->s->counters];
+    const char *source = counts_source(r->s->counters);
     const exk_counter_provider *providers[2];
     exk_counters counters;
     exk_error error = {0};

@@ -102,6 +102,13 @@ int exk_counters_usable(const exk_counters *counters) {
     return usable_from(counters, 0);
 }
 
+int exk_counters_usable_of(const exk_counters *counters, const char *group) {
+    int usable = 0;
+    for (int i = 0; i < counters->count; i++)
+        usable += strcmp(counters->list[i].group, group) == 0 && !counters->list[i].why[0];
+    return usable;
+}
+
 /* Add a provider's events of a group; true if one of them can be counted. */
 static bool add_group(exk_counters *counters, const exk_counter_provider *provider, const char *group,
                       const char *obstacle) {

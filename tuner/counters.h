@@ -103,8 +103,9 @@ void exk_counters_end(exk_counters *counters);
 /* The providers that one of "auto", "papi" and "perf" stands for; returns how many. */
 int exk_counter_providers(const char *source, const exk_counter_provider *providers[2]);
 
-/* How many of the chosen events can be counted. */
+/* How many of the chosen events, or of those of one group, can be counted. */
 int exk_counters_usable(const exk_counters *counters);
+int exk_counters_usable_of(const exk_counters *counters, const char *group);
 
 /* Work of which about as much is known as events say: a million turns of a loop with a multiply-add each, then a
  * walk over 16 MiB that were never touched, then two short sleeps. False if memory is short. */

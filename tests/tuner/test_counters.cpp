@@ -209,7 +209,7 @@ TEST_CASE("a group falls to the next provider, and the reasons of all are kept",
     exk_counters_end(&all);
 }
 
-TEST_CASE("counts of all threads are added up", "[counters]") {
+TEST_CASE("counts of all threads are added up", "[counters][threads]") {
     const chosen c;
     exk_counting *counting = exk_counting_begin(&c.all, "cache", 3);
     REQUIRE(counting != nullptr);
