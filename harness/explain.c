@@ -1,5 +1,6 @@
 /* explain: why a shape gets the plan that it gets. */
 #include "harness/explain.h"
+#include "harness/interrupt.h"
 #include "harness/json.h"
 #include "harness/report.h"
 #include "harness/run.h"
@@ -212,6 +213,7 @@ static void simulate_plan(explanation *e) {
     exk_topology believed = e->topology;
     for (int level = 0; level < EXK_TOPOLOGY_LEVELS; level++)
         believed.level[level].share = explain_room(e, level);
+    interrupt_arm();
     simulate_counts(&believed, &c, &e->kept.table);
 }
 
@@ -337,6 +339,8 @@ static exit_code explain(const settings *s) {
     if (code != CLI_OK)
         return code;
     code = gather(&e);
+    if (code == CLI_OK && interrupted())
+        code = fail(CLI_INTERRUPTED, "interrupted while the caches were simulated");
     if (code == CLI_OK && !(s->json && strcmp(s->json, "-") == 0))
         explain_print(&e);
     if (code == CLI_OK && s->json)
