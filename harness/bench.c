@@ -40,24 +40,30 @@ static void remember_start(bench *b) {
     strftime(b->started, sizeof b->started, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
 }
 
+static bool takes_stdout(const char *path) {
+    return path && output_is_stdout(path);
+}
+
 static exit_code check_outputs(const settings *s) {
     named_file inputs[POSITIONALS_MAX + 2];
-    const named_file outputs[] = {{"--json", s->json}, {"--csv", s->csv}};
+    const named_file outputs[] = {{"--json", s->json}, {"--csv", s->csv}, {"--counters-csv", s->counters_csv}};
     int n_inputs = 0;
     for (; n_inputs < s->positionals; n_inputs++)
         inputs[n_inputs] = (named_file){"an input", s->positional[n_inputs]};
     inputs[n_inputs++] = (named_file){"the file of --vs", s->vs};
     inputs[n_inputs++] = (named_file){"the file of --measured", s->measured};
-    if (s->json && s->csv && output_is_stdout(s->json) && output_is_stdout(s->csv))
-        return fail(CLI_USAGE, "--csv and --json: only one of them can go to stdout");
+    if (takes_stdout(s->json) + takes_stdout(s->csv) + takes_stdout(s->counters_csv) > 1)
+        return fail(CLI_USAGE, "--csv, --json and --counters-csv: only one of them can go to stdout");
     exit_code code = json_check(s->json);
     if (code == CLI_OK && s->csv)
         code = output_check("--csv", s->csv);
-    return code == CLI_OK ? outputs_distinct(outputs, 2, inputs, n_inputs) : code;
+    if (code == CLI_OK && s->counters_csv)
+        code = output_check("--counters-csv", s->counters_csv);
+    return code == CLI_OK ? outputs_distinct(outputs, 3, inputs, n_inputs) : code;
 }
 
 static exit_code check_measured(const settings *s) {
-    if (s->positionals > 0 || s->json || s->csv)
+    if (s->positionals > 0 || s->json || s->csv || s->counters_csv)
         return fail(CLI_USAGE, "--measured: measures nothing, so there is no INPUT, --json or --csv beside it");
     if (!s->vs)
         return fail(CLI_USAGE, "--measured: with what is it to be compared? Give --vs RESULTS");
@@ -105,13 +111,11 @@ static void choose_threads(bench *b) {
     b->threads.count = kept;
 }
 
-static bool takes_stdout(const char *path) {
-    return path && output_is_stdout(path);
-}
-
 static exit_code begin(bench *b) {
     remember_start(b);
     exit_code code = select_variants(b);
+    if (code == CLI_OK)
+        code = bench_count_choose(b);
     if (code != CLI_OK)
         return code;
     b->has_topology = topology_or_warning(&b->topology);
@@ -232,6 +236,7 @@ static exit_code run_group(bench *b, const char *input, const exk_dataset *data,
         if (!b->s->quiet)
             bench_print_plan(g);
         measure_rounds(g);
+        bench_count(g);
         bench_warn_of_noise(g);
         judge_rows(g);
         if (!b->s->quiet)
@@ -257,8 +262,10 @@ static exit_code run_input(bench *b, const char *input) {
 static void free_group(bench_group *g) {
     if (g->measure.candidates)
         measure_end(&g->measure);
-    for (int i = 0; i < g->measure.count; i++)
+    for (int i = 0; i < g->measure.count; i++) {
         free(g->rows[i].cpus);
+        counts_free(&g->rows[i].counts);
+    }
     free(g->rows);
     free(g->ceilings);
     free(g->measure.candidates);
@@ -272,6 +279,7 @@ static void end(bench *b) {
         free(b->warnings[i]);
     free(b->groups);
     free(b->variants);
+    bench_count_end(b);
     if (b->has_topology)
         exk_topology_free(&b->topology);
 }
@@ -306,7 +314,7 @@ static exit_code bench_inputs(bench *b) {
 
 static exit_code bench_command(const settings *s) {
     bench b = {.s = s, .read_bandwidth = NAN};
-    b.out = takes_stdout(s->json) || takes_stdout(s->csv) ? stderr : stdout;
+    b.out = takes_stdout(s->json) || takes_stdout(s->csv) || takes_stdout(s->counters_csv) ? stderr : stdout;
     exit_code code = check_settings(s);
     if (code == CLI_OK)
         code = bench_vs_read(&b);
@@ -331,6 +339,8 @@ const command command_bench = {
         "distribution-free 95 % interval. A row whose result is not the same to the bit is not timed: exit code "
         "1.\n"
         "Ctrl-C keeps the finished samples.\n"
+        "When all samples are taken, further fits are counted: hardware events by PAPI or perf_event where the\n"
+        "machine has them, else what the kernel counts; what is unknown is NA, with the reason.\n"
         "\n"
         "examples:\n"
         "  exakt bench gen:embed,n=20000,d=256 -k 256\n"

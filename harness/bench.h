@@ -1,11 +1,13 @@
 /* What the files of `exakt bench` share. bench.c leads, bench_fit.c runs k-means, bench_check.c verifies,
- * bench_plan.c decides how much to measure, bench_report.c tells, bench_record.c writes. */
+ * bench_plan.c decides how much to measure, bench_count.c has the machine's counters read, bench_report.c tells,
+ * bench_record.c writes. */
 #ifndef EXK_BENCH_H
 #define EXK_BENCH_H
 
 #include "datasets/datasets.h"
 #include "harness/cli.h"
 #include "harness/compare.h"
+#include "harness/counts.h"
 #include "harness/hash.h"
 #include "harness/json.h"
 #include "harness/measure.h"
@@ -49,6 +51,7 @@ typedef struct bench_row {
     int64_t iterations, evaluations, ambiguous, exact; /* of a fit */
     exk_parts parts;                                   /* seconds, summed over all iterations of all samples */
     int64_t parts_iterations;                          /* so many */
+    count_table counts;                                /* empty: nothing was to be counted */
 } bench_row;
 
 /* What a row is compared with: multiply-adds of an ISA on a number of threads. */
@@ -98,7 +101,9 @@ typedef struct bench {
     int warning_count;
     bool stopped; /* by the user */
     int unpinned; /* set by a thread that could not be bound */
-    FILE *out;    /* for people */
+    exk_counters counters;
+    exk_counting *counting; /* while a fit is counted */
+    FILE *out;              /* for people */
     char started[32];
     exk_fingerprint machine;
     results old, now;      /* of --vs; this run in the same terms */
@@ -145,6 +150,15 @@ void bench_choose_samples(bench_group *g);
  * against naive scalar code. */
 exit_code bench_try(bench_group *g);
 exit_code bench_verify(bench_group *g);
+
+/* bench_count.c: choose what is counted; count it in rounds of its own; tell. */
+exit_code bench_count_choose(bench *b);
+void bench_count(bench_group *g);
+void bench_print_counts(const bench_group *g);
+void bench_count_end(bench *b);
+
+/* After each iteration of every fit. */
+void bench_count_iteration(const bench_group *g, int64_t iteration);
 
 /* bench_figures.c: what the samples of a row say. NAN where there are none. */
 typedef struct bench_figures {

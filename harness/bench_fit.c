@@ -13,33 +13,46 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of a fit: after which iteration it ends, and who counts what it does. */
+typedef struct watch {
+    int64_t most;
+    const bench_group *group;
+} watch;
+
 /* Once an iteration; the last one ends the fit, which otherwise would label all points once more. */
 static bool go_on(const exk_iteration *iteration, void *user) {
-    const int64_t *most = user;
-    return iteration->iteration < *most;
+    const watch *w = user;
+    bench_count_iteration(w->group, iteration->iteration);
+    return iteration->iteration < w->most;
 }
 
 /* An exk_thread_fn that sees whether the binding worked. */
-static void bind_thread(int thread, void *user) {
-    bench *b = user;
+static void bind_thread(int thread, bench *b) {
     cpu_set_t allowed;
     exk_topology_bind(thread, &b->topology);
     if (sched_getaffinity(0, sizeof allowed, &allowed) == 0 && CPU_COUNT(&allowed) != 1)
         __atomic_store_n(&b->unpinned, 1, __ATOMIC_RELAXED);
 }
 
-static exk_options *make_options(const bench_group *g, const exk_plan *plan, int64_t *iterations) {
+static void start_thread(int thread, void *user) {
+    bench *b = user;
+    if (b->has_topology)
+        bind_thread(thread, b);
+    if (b->counting)
+        exk_counting_thread(thread, b->counting);
+}
+
+static exk_options *make_options(const bench_group *g, const exk_plan *plan, watch *w) {
     exk_options *options;
     if (exk_options_create(&options) != EXK_OK)
         return NULL;
     exk_options_set_plan(options, plan);
-    exk_options_set_max_iter(options, *iterations);
+    exk_options_set_max_iter(options, w->most);
     exk_options_set_tol(options, 0);
     exk_options_set_max_memory(options, g->bench->s->max_memory);
-    exk_options_set_progress(options, go_on, iterations);
+    exk_options_set_progress(options, go_on, w);
     exk_options_set_stop_flag(options, interrupt_flag());
-    if (g->bench->has_topology)
-        exk_options_set_thread_start(options, bind_thread, g->bench);
+    exk_options_set_thread_start(options, start_thread, g->bench);
     return options;
 }
 
@@ -54,7 +67,8 @@ static exk_status settle(exk_status status, exk_result **result) {
 
 exk_status bench_fit(const bench_group *g, const exk_plan *plan, const exk_points *points, int64_t iterations,
                      exk_result **result, exk_error *error) {
-    exk_options *options = make_options(g, plan, &iterations);
+    watch w = {iterations, g};
+    exk_options *options = make_options(g, plan, &w);
     *result = NULL;
     *error = (exk_error){.status = EXK_ERR_MEMORY, .message = "out of memory"};
     if (!options)
@@ -76,10 +90,10 @@ exit_code bench_choose_start(bench_group *g) {
     exk_plan plan = {.threads = (int)g->bench->threads.value[g->bench->threads.count - 1]};
     exk_error error = {0};
     exk_result *result = NULL;
-    int64_t iterations = 1;
+    watch w = {1, g};
     const size_t values = (size_t)(g->shape.k * g->shape.d);
     g->start = malloc(values * sizeof *g->start);
-    exk_options *options = g->start ? make_options(g, &plan, &iterations) : NULL;
+    exk_options *options = g->start ? make_options(g, &plan, &w) : NULL;
     if (!options)
         return fail(CLI_LIMIT, "out of memory");
     exk_options_set_init(options, (exk_init)s->first);

@@ -78,6 +78,7 @@ static void add_row(json *list, const bench_row *r) {
     add_parts(node, r);
     add_plan(node, r);
     add_samples(node, bench_row_samples(r));
+    counts_write(node, &r->counts);
 }
 
 /* Rows that were tried; those left out have a list of their own in the manifest. */
@@ -206,8 +207,27 @@ static void put_table(FILE *out, const void *user) {
     }
 }
 
+static void begin_counted(FILE *out, const void *user) {
+    const bench_row *r = user;
+    const exk_shape *shape = &r->group->shape;
+    fputc('\n', out);
+    csv_put_text(out, r->group->input);
+    fprintf(out, ",%s,%d,%" PRId64 ",%" PRId64 ",%" PRId64, r->variant->name, r->plan.threads, shape->n, shape->d,
+            shape->k);
+}
+
+static void put_counts(FILE *out, const void *user) {
+    const bench *b = user;
+    fprintf(out, "input,variant,threads,n,d,k,%s", counts_columns);
+    for (int i = 0; i < b->group_count; i++)
+        for (int j = 0; j < b->groups[i].measure.count; j++)
+            counts_put(out, &b->groups[i].rows[j].counts, begin_counted, &b->groups[i].rows[j]);
+}
+
 exit_code bench_write(const bench *b) {
-    const exit_code csv = b->s->csv ? csv_write(b->s->csv, put_table, b) : CLI_OK;
+    exit_code csv = b->s->csv ? csv_write(b->s->csv, put_table, b) : CLI_OK;
+    if (csv == CLI_OK && b->s->counters_csv)
+        csv = csv_write(b->s->counters_csv, put_counts, b);
     const exit_code whole = b->s->json ? json_write(record(b), b->s->json) : CLI_OK;
     return csv != CLI_OK ? csv : whole;
 }

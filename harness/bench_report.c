@@ -169,6 +169,7 @@ void bench_print_group(const bench_group *g) {
     print_ceilings(g, out);
     print_disturbed(g, out);
     print_level(g, out);
+    bench_print_counts(g);
     fflush(out);
 }
 

@@ -36,9 +36,10 @@ enum {
     CMD_EVALUATE = 1 << 14,
     CMD_COMPARE = 1 << 15,
     CMD_TRACE = 1 << 16,
-    CMD_PLOT = 1 << 24,
-    CMD_REPORT = 1 << 25,
-    CMD_REPRODUCE = 1 << 26
+    CMD_RESULTS = 1 << 17,
+    CMD_PLOT = 1 << 18,
+    CMD_REPORT = 1 << 19,
+    CMD_REPRODUCE = 1 << 20
 };
 
 enum { LIST_MAX = 32, POSITIONALS_MAX = 64 };
@@ -98,6 +99,8 @@ typedef struct settings {
 
     const char *kind, *output, *claim, *claims;
     bool full, again;
+    int counters; /* who counts; see the option */
+    const char *counter_groups, *counters_csv;
 } settings;
 
 typedef struct command {
@@ -113,7 +116,7 @@ typedef struct command {
 
 extern const command command_list, command_version, command_topo, command_fit, command_assign, command_score,
     command_gen, command_verify, command_demo, command_bench, command_ceilings, command_profile, command_tune,
-    command_explain, command_evaluate, command_compare, command_trace, command_plot, command_report,
-    command_reproduce, command_man, command_completion;
+    command_explain, command_evaluate, command_compare, command_trace, command_results, command_plot,
+    command_report, command_reproduce, command_man, command_completion;
 
 #endif

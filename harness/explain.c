@@ -1,8 +1,10 @@
 /* explain: why a shape gets the plan that it gets. */
 #include "harness/explain.h"
+#include "harness/interrupt.h"
 #include "harness/json.h"
 #include "harness/report.h"
 #include "harness/run.h"
+#include "harness/simulate.h"
 #include "harness/variants.h"
 #include "tuner/survey_file.h"
 
@@ -181,6 +183,65 @@ static int model_trial(const explanation *e) {
                : measured_trial(e, &e->model);
 }
 
+/* --- counters --- */
+
+void explain_expected_lines(const explanation *e, double lines[EXK_TOPOLOGY_LEVELS]) {
+    explanation of = *e;
+    of.shape.n = e->kept.points;
+    of.threads = e->kept.plan.threads;
+    of.variant = exk_variant_find(e->kept.plan.variant);
+    of.reason = exk_plan_explain(&e->topology, &of.shape, &e->kept.plan);
+    const explain_bound bound = explain_bound_of(&of, &e->kept.plan);
+    for (int level = 0; level < EXK_TOPOLOGY_LEVELS; level++) {
+        const int line = e->topology.level[level].line > 0 ? e->topology.level[level].line : 64;
+        lines[level] = 0;
+        for (int from = level + 1; from < EXPLAIN_LEVELS; from++)
+            lines[level] += bound.bytes[from] / line;
+    }
+}
+
+static void simulate_plan(explanation *e) {
+    simulated_case c;
+    exk_counters counters;
+    simulate_list(&counters);
+    if (!simulate_choose(&e->shape, &e->used, &c, e->uncounted, sizeof e->uncounted) ||
+        !counts_create(&e->kept.table, &counters))
+        return;
+    e->kept.points = c.shape.n;
+    e->kept.plan = c.plan;
+    /* The caches that the expectation rests on. */
+    exk_topology believed = e->topology;
+    for (int level = 0; level < EXK_TOPOLOGY_LEVELS; level++)
+        believed.level[level].share = explain_room(e, level);
+    interrupt_arm();
+    simulate_counts(&believed, &c, &e->kept.table);
+}
+
+static void load_kept(explanation *e) {
+    exk_fingerprint machine;
+    exk_error error = {0};
+    bool found = false;
+    exk_fingerprint_take(&e->topology, &machine);
+    if (json_available() && e->topology.this_system &&
+        kept_counts_load(&machine, &e->shape, e->threads, &e->kept, &found, &error) != EXK_OK)
+        warn("%s; the counters are ignored", error.message);
+    if (!found)
+        snprintf(e->uncounted, sizeof e->uncounted,
+                 "nothing was counted: exakt tune counts the plan it chooses, --counters simulated simulates a "
+                 "small case");
+    else if (strcmp(e->kept.variant, e->variant->name) != 0 || !exk_variant_find(e->kept.plan_variant))
+        snprintf(e->uncounted, sizeof e->uncounted, "what was counted is of another variant, %.64s",
+                 e->kept.variant);
+}
+
+static void find_counts(explanation *e) {
+    enum { KEPT, SIMULATED };
+    if (e->s->counters == KEPT)
+        load_kept(e);
+    else if (e->s->counters == SIMULATED)
+        simulate_plan(e);
+}
+
 static exit_code make_space(explanation *e) {
     const exk_variant **variants = calloc((size_t)exk_variant_rows(), sizeof *variants);
     int count = 0;
@@ -240,6 +301,7 @@ static exit_code gather(explanation *e) {
     e->bound = explain_bound_of(e, &e->used);
     e->seed = model_trial(e);
     e->chosen = measured_trial(e, &e->used);
+    find_counts(e);
     return CLI_OK;
 }
 
@@ -263,6 +325,7 @@ static void end(explanation *e) {
     tune_space_free(&e->run.space);
     free(e->run.past);
     free(e->survey);
+    kept_counts_free(&e->kept);
     exk_topology_free(&e->topology);
 }
 
@@ -276,6 +339,8 @@ static exit_code explain(const settings *s) {
     if (code != CLI_OK)
         return code;
     code = gather(&e);
+    if (code == CLI_OK && interrupted())
+        code = fail(CLI_INTERRUPTED, "interrupted while the caches were simulated");
     if (code == CLI_OK && !(s->json && strcmp(s->json, "-") == 0))
         explain_print(&e);
     if (code == CLI_OK && s->json)
@@ -294,6 +359,8 @@ const command command_explain = {
     .text =
         "SHAPE is points x dimensions x clusters. The ceilings are those that `exakt ceilings` has kept, the\n"
         "measurements those of the last `exakt tune` for this shape; without them their parts are left out.\n"
+        "Counters are those of the plan that was tuned, or simulated now (--counters simulated, takes seconds);\n"
+        "beside them stands what the cache model expects.\n"
         "HWLOC_XMLFILE and HWLOC_SYNTHETIC explain the plan of another machine.\n"
         "\n"
         "--heat-map draws what was measured for the winner's variant over tiles of points and centroids, with\n"

@@ -2,6 +2,7 @@
 #ifndef EXK_EXPLAIN_H
 #define EXK_EXPLAIN_H
 
+#include "harness/kept_counts.h"
 #include "harness/tune.h"
 #include "tuner/survey.h"
 
@@ -37,15 +38,20 @@ typedef struct explanation {
     exk_plan_reason reason;
     explain_use use[EXPLAIN_USES];
     int uses;
-    exk_survey *survey;          /* NULL: no ceilings are kept */
-    const exk_survey_part *part; /* of it, for these threads; or NULL */
-    explain_bound bound;         /* of the used plan */
-    tune_run run;                /* what was measured; search.best is -1 if nothing was */
-    int seed, chosen;            /* trials: the model's plan and the one that a run takes; -1: not measured */
+    exk_survey *survey;                   /* NULL: no ceilings are kept */
+    const exk_survey_part *part;          /* of it, for these threads; or NULL */
+    explain_bound bound;                  /* of the used plan */
+    tune_run run;                         /* what was measured; search.best is -1 if nothing was */
+    kept_counts kept;                     /* what counters said of the plan, if any */
+    char uncounted[EXK_COUNTER_WHY + 64]; /* why there is nothing; "" if there is, or nobody asked */
+    int seed, chosen; /* trials: the model's plan and the one that a run takes; -1: not measured */
 } explanation;
 
 /* The least that a pass takes by the ceilings, for a plan of the variant. */
 explain_bound explain_bound_of(const explanation *e, const exk_plan *plan);
+
+/* Lines that a pass has to fetch into each level from farther away, by the model, for what was counted. */
+void explain_expected_lines(const explanation *e, double lines[EXK_TOPOLOGY_LEVELS]);
 
 /* The share of a level that one core may count on. */
 int64_t explain_room(const explanation *e, int level);

@@ -338,6 +338,71 @@ static void print_measured(const explanation *e) {
         print_line(e, s->chosen, axis);
 }
 
+/* --- counted --- */
+
+/* The events that count lines fetched into a level; the first that is known. */
+static const counted *misses_of(const count_table *table, int level) {
+    static const char *const names[EXK_TOPOLOGY_LEVELS][3] = {
+        {"L1D_misses", "PAPI_L1_DCM", "L1-dcache-load-misses"},
+        {"L2_misses", "PAPI_L2_DCM", "PAPI_L2_TCM"},
+        {"L3_misses", "PAPI_L3_TCM", "LLC-load-misses"}};
+    for (int i = 0; i < 3; i++) {
+        const counted *found = counts_find(table, names[level][i]);
+        if (found)
+            return found;
+    }
+    return NULL;
+}
+
+static void print_misses(const explanation *e) {
+    double expected[EXK_TOPOLOGY_LEVELS];
+    char text[32];
+    explain_expected_lines(e, expected);
+    printf("%-6s %16s %16s   %s\n", "", "lines expected", "counted", "");
+    for (int level = 0; level < EXK_TOPOLOGY_LEVELS; level++) {
+        const counted *c = misses_of(&e->kept.table, level);
+        printf("%-6s %16.4g %16s", explain_level_name[level], expected[level], c ? count_text(c, text) : "NA");
+        if (c)
+            printf("   %s, %s by %s", c->event, exk_count_status_name(c->status), c->provider);
+        if (c && expected[level] > 0)
+            printf(": %.2f times", c->value / expected[level]);
+        putchar('\n');
+    }
+}
+
+static void print_other_events(const explanation *e) {
+    char text[32];
+    for (int i = 0; i < e->kept.table.count; i++) {
+        const counted *c = &e->kept.table.list[i];
+        bool shown = c->status == EXK_COUNT_UNKNOWN;
+        for (int level = 0; level < EXK_TOPOLOGY_LEVELS && !shown; level++)
+            shown = misses_of(&e->kept.table, level) == c;
+        if (!shown)
+            printf("%-24s %s\n", c->event, count_text(c, text));
+    }
+}
+
+static void print_counted(const explanation *e) {
+    const count_table *table = &e->kept.table;
+    char tiles[128];
+    if (!e->uncounted[0] && table->count == 0)
+        return;
+    heading("What was counted");
+    if (e->uncounted[0]) {
+        printf("NA: %s.\n", e->uncounted);
+        return;
+    }
+    printf("Of %s%s%s.\n", table->scope, e->kept.counted[0] ? ", " : "", e->kept.counted);
+    printf("%s\n", tune_plan_text(exk_variant_find(e->kept.plan.variant), &e->kept.plan, tiles, sizeof tiles));
+    print_misses(e);
+    print_other_events(e);
+    counts_print_unknown(stdout, table, "");
+    if (counts_known(table) > 0)
+        printf("(expected: what the tiles make a pass over as many points read from the next levels, all of it "
+               "once;\n"
+               "prefetching hides some, packing, bounds and sums add some)\n");
+}
+
 void explain_print(const explanation *e) {
     printf("%s on %d thread%s: %s\n", e->input, e->threads, e->threads == 1 ? "" : "s", e->variant->name);
     print_work(e);
@@ -347,6 +412,7 @@ void explain_print(const explanation *e) {
     print_footprint(e);
     print_bound(e);
     print_measured(e);
+    print_counted(e);
 }
 
 /* --- JSON --- */
@@ -424,9 +490,24 @@ static void add_measured(json *root, const explanation *e) {
     }
 }
 
+static void add_counted(json *root, const explanation *e) {
+    double expected[EXK_TOPOLOGY_LEVELS];
+    json *node = json_add_object(root, "counted");
+    json_add_text(node, "why_not", e->uncounted);
+    if (e->uncounted[0] || e->kept.table.count == 0)
+        return;
+    json_add_integer(node, "points", e->kept.points);
+    summary_add_plan(json_add_object(node, "plan"), &e->kept.plan);
+    counts_write(node, &e->kept.table);
+    explain_expected_lines(e, expected);
+    json *list = json_add_array(node, "expected_lines");
+    for (int level = 0; level < EXK_TOPOLOGY_LEVELS; level++)
+        json_add_real(list, NULL, expected[level]);
+}
+
 exit_code explain_json(const explanation *e) {
     json *root = json_object();
-    json_add_text(root, "schema", "exakt explain 1");
+    json_add_text(root, "schema", "exakt explain 2");
     json_add_text(root, "input", e->input);
     json_add_integer(root, "n", e->shape.n);
     json_add_integer(root, "d", e->shape.d);
@@ -444,5 +525,6 @@ exit_code explain_json(const explanation *e) {
     add_uses(root, e);
     add_bound(root, e);
     add_measured(root, e);
+    add_counted(root, e);
     return json_write(root, e->s->json);
 }

@@ -14,11 +14,10 @@
 #include <unistd.h>
 
 static const command *const commands[] = {
-    &command_list,     &command_version,   &command_topo,   &command_fit,     &command_assign,
-    &command_score,    &command_gen,       &command_verify, &command_demo,    &command_bench,
-    &command_ceilings, &command_profile,   &command_tune,   &command_explain, &command_evaluate,
-    &command_compare,  &command_trace,     &command_plot,   &command_report,  &command_reproduce,
-    &command_man,      &command_completion};
+    &command_list, &command_version, &command_topo,      &command_fit,     &command_assign,    &command_score,
+    &command_gen,  &command_verify,  &command_demo,      &command_bench,   &command_ceilings,  &command_profile,
+    &command_tune, &command_explain, &command_evaluate,  &command_compare, &command_trace,     &command_results,
+    &command_plot, &command_report,  &command_reproduce, &command_man,     &command_completion};
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 const command *command_at(int index) {

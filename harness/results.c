@@ -1,4 +1,5 @@
 #include "harness/results.h"
+#include "harness/formats.h"
 
 #include "kernels/status.h"
 #include "tuner/json.h"
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char results_format[] = "exakt bench 1";
+const char results_format[] = "exakt bench 2";
 
 /* Thirty times what a hundred inputs with all variants write. */
 static const size_t most_bytes = (size_t)64 << 20;
@@ -130,27 +131,14 @@ static bool read_manifest(const json *root, results *r, json_source *source) {
            json_read_text(manifest, "started", r->started, sizeof r->started, source);
 }
 
-/* A record of another command, or of another program, is told apart from a damaged one. */
-static bool read_format(const json *root, json_source *source) {
-    char format[RESULTS_WORD];
-    const json_source silent = {source->name, "", NULL};
-    json_source copy = silent;
-    if (json_read_text(root, "format", format, sizeof format, &copy) && strcmp(format, results_format) == 0)
-        return true;
-    exk_error_set(source->error, EXK_ERR_FORMAT, -1, -1,
-                  "%s: not a record of exakt bench (\"format\" is not \"%s\"); give a file that --json wrote",
-                  source->name, results_format);
-    return false;
-}
-
 exk_status results_parse(const char *text, size_t length, const char *name, results *r, exk_error *error) {
     exk_error own;
     json_source source = {name, "", error ? error : &own};
     *r = (results){0};
     snprintf(r->name, sizeof r->name, "%s", name);
     json *root = json_parse(text, length, &source);
-    const bool good =
-        root && read_format(root, &source) && read_manifest(root, r, &source) && read_rows(root, r, &source);
+    const bool good = root && format_demand(root, "exakt bench", &r->version, &source) &&
+                      read_manifest(root, r, &source) && read_rows(root, r, &source);
     json_free(root);
     if (good)
         return EXK_OK;

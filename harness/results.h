@@ -10,7 +10,7 @@ extern "C" {
 
 enum { RESULTS_NAME = 4352, RESULTS_WORD = 96, RESULTS_ROWS = 10000, RESULTS_SAMPLES = 2000 };
 
-/* What the record says it is. */
+/* What a record that is written now says it is; older versions are read, too. */
 extern const char results_format[];
 
 typedef struct results_row {
@@ -29,6 +29,7 @@ typedef struct results_row {
 typedef struct results {
     char name[RESULTS_NAME]; /* of the file; for messages */
     char machine[RESULTS_WORD], commit[RESULTS_WORD], started[RESULTS_WORD];
+    int version;
     results_row *rows;
     int count;
 } results;

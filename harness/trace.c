@@ -165,6 +165,7 @@ static exit_code write_csv(const trace *t) {
 
 static exit_code write_json(const trace *t) {
     json *root = json_object();
+    json_add_text(root, "format", "exakt trace 2");
     json_add_text(root, "command", "trace");
     json_add_text(root, "input", t->r.s->positional[0]);
     json_add_integer(root, "n", t->r.shape.n);

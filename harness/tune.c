@@ -165,7 +165,13 @@ static exit_code conclude(tuning *t, tune_run *r, exk_ending ending, int kept) {
     fflush(stdout);
     if (r->search.chosen < 0)
         return interrupted() || t->s->budget <= 0 ? CLI_OK : fail(CLI_VARIANT, "no plan could be measured");
-    return keep_outcome(t, r);
+    const exit_code code = keep_outcome(t, r);
+    if (code != CLI_OK || r->search.trials[r->search.chosen].count == 0)
+        return code;
+    const exk_plan plan =
+        tune_plan(&r->space, &t->topology, &r->search, &r->search.trials[r->search.chosen].choice,
+                  &r->points.shape, r->points.threads);
+    return tune_count_chosen(r, &plan, &t->machine);
 }
 
 /* Every second place of the axes of points and centroids, beside the chosen plan. */
@@ -332,6 +338,9 @@ const command command_tune = {
         "Micro-kernel, packing and prefetching are fixed when exakt is compiled: each variant is one choice. How\n"
         "much variants skip depends on the points: they are tuned, by short fits, only where --variants names no\n"
         "others.\n"
+        "\n"
+        "At last the chosen plan is counted, as far as the machine counts (--counters); exakt explain shows "
+        "that.\n"
         "\n"
         "Every sample is appended to a file in the cache folder (the last line of the output names it); Ctrl-C\n"
         "keeps them, and --resume goes on from there.\n"

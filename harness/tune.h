@@ -5,6 +5,7 @@
 
 #include "datasets/datasets.h"
 #include "harness/cli.h"
+#include "harness/counts.h"
 #include "harness/tune_log.h"
 #include "tuner/plan.h"
 #include "tuner/planning.h"
@@ -85,6 +86,10 @@ typedef struct tune_sample {
 } tune_sample;
 bool tune_measure(const tune_case *c, const exk_plan *plan, bool screening, tune_sample *sample);
 
+/* Count an iteration of a plan on the points of the case, those after the first of a short fit, into a table that
+ * was made for these counters. The case is prepared. False: it could not be run, or memory is short. */
+bool tune_count(const tune_case *c, const exk_plan *plan, const exk_counters *counters, count_table *table);
+
 /* Where plans are measured, or what was measured of them is taken from the log. */
 typedef struct tune_run {
     const settings *s;
@@ -120,6 +125,9 @@ void tune_show(const settings *s, const char *format, ...) __attribute__((format
 
 /* "point_tile 48, centroid_tile 8, depth_tile 64": the fields that the variant reacts to. Returns text. */
 char *tune_plan_text(const exk_variant *variant, const exk_plan *plan, char *text, size_t size);
+
+/* tune_count.c: what the counters say of the chosen plan, for --counters. */
+exit_code tune_count_chosen(tune_run *r, const exk_plan *plan, const exk_fingerprint *machine);
 
 /* The outcome of one shape. kept: the trial of the plan that the profile had, or -1. */
 void tune_print_outcome(const tune_run *r, exk_ending ending, int kept);

@@ -37,6 +37,9 @@ static const char proof_variant[] = "assign_f32_tiled__scalar";
 /* Of a sample at least, so that one of them that was disturbed does not matter. */
 enum { PASSES = 4 };
 
+/* Of the fit that is counted. */
+enum { COUNTED_ITERATIONS = 3 };
+
 /* A first look takes this part of a sample. What surrounds the passes may take as long as they do, not more: a
  * sample ends then, too. */
 enum { SCREENING_PART = 8, WALL_MOST = 2, REPEATS_MOST = 500 };
@@ -348,4 +351,62 @@ bool tune_measure(const tune_case *c, const exk_plan *plan, bool screening, tune
     } while (sum < window && seconds_now() - begun < WALL_MOST * window && sample->repeats < REPEATS_MOST);
     sample->seconds = stats_median(passes, sample->repeats) * (double)c->shape.n / (double)sample->points;
     return true;
+}
+
+/* --- counters --- */
+
+/* After the first iteration counting begins anew; after each later one it may have been the last. */
+static bool watch_iteration(const exk_iteration *iteration, void *counting) {
+    if (iteration->iteration == 1)
+        exk_counting_mark(counting);
+    else
+        exk_counting_take(counting);
+    return true;
+}
+
+typedef struct counted_thread {
+    const exk_topology *topology;
+    exk_counting *counting;
+} counted_thread;
+
+static void start_counted(int thread, void *user) {
+    const counted_thread *t = user;
+    exk_topology_bind(thread, (void *)t->topology);
+    exk_counting_thread(thread, t->counting);
+}
+
+/* Iterations that were counted; 0: none. */
+static double count_fit(const tune_case *c, const exk_plan *plan, exk_counting *counting) {
+    exk_result *result;
+    exk_error error;
+    counted_thread start = {c->topology, counting};
+    exk_options *options = make_options(c, plan, COUNTED_ITERATIONS);
+    if (!options)
+        return 0;
+    exk_options_set_centroids(options, c->centroids);
+    exk_options_set_progress(options, watch_iteration, counting);
+    exk_options_set_thread_start(options, start_counted, &start);
+    const exk_status status = exk_fit(&c->points, c->shape.k, options, &result, &error);
+    const double iterations = status == EXK_OK ? (double)exk_result_iterations(result) - 1 : 0;
+    exk_result_free(result);
+    exk_options_free(options);
+    return iterations;
+}
+
+bool tune_count(const tune_case *c, const exk_plan *plan, const exk_counters *counters, count_table *table) {
+    const char *group;
+    snprintf(table->scope, sizeof table->scope, "an iteration after the first, on %" PRId64 " points, %d thread%s",
+             c->points.n, plan->threads, plan->threads == 1 ? "" : "s");
+    for (int i = 0; (group = exk_counter_group(i)) && !interrupted(); i++) {
+        exk_count counts[EXK_COUNTERS_MOST] = {0};
+        exk_counting *counting = exk_counters_usable_of(counters, group) > 0
+                                     ? exk_counting_begin(counters, group, plan->threads)
+                                     : NULL;
+        if (!counting)
+            continue;
+        const double iterations = count_fit(c, plan, counting);
+        exk_counting_end(counting, counts);
+        counts_add(table, group, counts, iterations);
+    }
+    return !interrupted();
 }

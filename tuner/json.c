@@ -183,6 +183,37 @@ bool json_is_null(const json *object, const char *key) {
     return cJSON_IsNull(member(object, key));
 }
 
+bool json_has(const json *object, const char *key) {
+    return member(object, key) != NULL;
+}
+
+static bool check_items(const json *object, const char *key, bool (*is_good)(const json *item), const char *wanted,
+                        json_source *source) {
+    const json *array = member(object, key);
+    bool good = cJSON_IsArray(array);
+    for (const json *item = good ? array->child : NULL; good && item; item = item->next)
+        good = is_good(item);
+    if (!good)
+        complain(source, key, wanted);
+    return good;
+}
+
+static bool is_number(const json *item) {
+    return cJSON_IsNumber(item) && isfinite(item->valuedouble);
+}
+
+static bool is_line(const json *item) {
+    return cJSON_IsString(item) && is_one_line(item->valuestring);
+}
+
+bool json_check_numbers(const json *object, const char *key, json_source *source) {
+    return check_items(object, key, is_number, "an array of numbers", source);
+}
+
+bool json_check_texts(const json *object, const char *key, json_source *source) {
+    return check_items(object, key, is_line, "an array of texts of one line", source);
+}
+
 const json *json_read_object(const json *object, const char *key, json_source *source) {
     const json *item = member(object, key);
     if (cJSON_IsObject(item))
@@ -299,6 +330,21 @@ bool json_read_line(const json *object, const char *key, char *text, size_t room
 
 bool json_is_null(const json *object, const char *key) {
     (void)object, (void)key;
+    return false;
+}
+
+bool json_has(const json *object, const char *key) {
+    (void)object, (void)key;
+    return false;
+}
+
+bool json_check_numbers(const json *object, const char *key, json_source *source) {
+    (void)object, (void)key, (void)source;
+    return false;
+}
+
+bool json_check_texts(const json *object, const char *key, json_source *source) {
+    (void)object, (void)key, (void)source;
     return false;
 }
 

@@ -35,7 +35,7 @@ char *json_print(json *root);
  * false or NULL. */
 typedef struct json_source {
     const char *name; /* of the document, for errors */
-    char where[40];   /* "entry 3: ", for errors; set while a part is read */
+    char where[64];   /* "entry 3: ", for errors; set while a part is read */
     exk_error *error; /* may be NULL */
 } json_source;
 
@@ -54,6 +54,10 @@ bool json_read_text(const json *object, const char *key, char *text, size_t room
 bool json_read_line(const json *object, const char *key, char *text, size_t room, json_source *source);
 /* Whether the member is there and null, which a number that was not finite has become. */
 bool json_is_null(const json *object, const char *key);
+bool json_has(const json *object, const char *key);
+/* Whether the member is an array of nothing but numbers, or of one-line texts. */
+bool json_check_numbers(const json *object, const char *key, json_source *source);
+bool json_check_texts(const json *object, const char *key, json_source *source);
 const json *json_read_object(const json *object, const char *key, json_source *source);
 
 /* An array of at most `most` objects: its first one goes to *first (NULL if there is none), their number to

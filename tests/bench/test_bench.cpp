@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
+#include <functional>
 #include <map>
 #include <set>
 #include <thread>
@@ -22,6 +24,11 @@ class folder : public program_test::folder {
     }
     outcome run(const arguments &words, const std::string &program = EXAKT_CLI) const {
         return finish(start(words, program));
+    }
+    // With another PATH.
+    outcome run_with_path(arguments words, const std::string &path) const {
+        words.insert(words.begin(), "bench");
+        return finish(start_program(EXAKT_CLI, words, [&] { setenv("PATH", path.c_str(), 1); }));
     }
 };
 
@@ -111,7 +118,7 @@ TEST_CASE("the record has a manifest, and rows with their samples", "[bench]") {
     CHECK(o.code == 0);
     CHECK(o.out.empty());
     const document d(f.read("r.json"));
-    CHECK(text(d.root, "format") == "exakt bench 1");
+    CHECK(text(d.root, "format") == "exakt bench 2");
     cJSON *manifest = at(d.root, "manifest");
     CHECK(text(at(manifest, "machine"), "fingerprint").size() == 16);
     for (const char *key : {"version", "commit", "compiler", "flags", "build_type", "hash", "registry_hash"})
@@ -162,6 +169,182 @@ TEST_CASE("the record has a manifest, and rows with their samples", "[bench]") {
         }
     }
     CHECK(hashes.size() == 1);
+}
+
+namespace {
+
+const arguments counted = {points,      "-k",  "6",          "--samples",     "1",      "--iterations", "3",
+                           "--threads", "1,2", "--variants", "fused__scalar", "--json", "r.json"};
+
+// Every counter of every row: known with a value and no reason, or unknown with a reason and no value.
+void check_counters(cJSON *root, const std::function<void(cJSON *row, cJSON *counter)> &also) {
+    cJSON *row, *counter;
+    cJSON_ArrayForEach(row, at(root, "rows")) {
+        cJSON_ArrayForEach(counter, at(row, "counters")) {
+            const std::string status = text(counter, "status"), why = text(counter, "why");
+            INFO(text(counter, "event") << ": " << status << ", " << why);
+            const bool unknown = status == "NA";
+            CHECK((unknown || status == "counted" || status == "multiplexed" || status == "simulated"));
+            CHECK(cJSON_IsNull(at(counter, "value")) == unknown);
+            CHECK(why.empty() == !unknown);
+            CHECK((cJSON_GetArraySize(at(counter, "samples")) > 0) == !unknown);
+            also(row, counter);
+        }
+    }
+}
+
+// A valgrind that only says what cachegrind might: counts that grow with the iterations and the last level.
+const char *const fake_valgrind = R"(#!/bin/sh
+for word; do
+    case $word in
+        --cachegrind-out-file=*) out=${word#*=} ;;
+        --json=*) fit=${word#*=} ;;
+        --max-iter=*) n=${word#*=} ;;
+        --variant=*) variant=${word#*=} ;;
+        --LL=*) last=${word#*=}; last=${last%%,*} ;;
+        --D1=*) d1=${word#*=} ;;
+    esac
+done
+echo "$variant D1=$d1 LL=$last n=$n" >> calls
+[ -e broken ] && { echo 'valgrind: the impossible happened' >&2; exit 3; }
+echo "{\"iterations\": $n}" > "$fit"
+printf 'events: Ir I1mr ILmr Dr D1mr DLmr Dw D1mw DLmw
+summary: %d 1 1 %d %d %d %d %d %d
+'     $((7000 + 5000 * n)) $((500 + 1000 * n)) $((40 + 100 * n)) $((last / 1048576 + 10 * n)) $((200 * n)) $((20 * n))     $((n * (last / 1048576))) > "$out"
+)";
+
+} // namespace
+
+TEST_CASE("what the machine counts is in the record, or why it does not", "[bench]") {
+    const folder f;
+    const outcome o = f.run(with(counted, {"--counters-csv", "c.csv"}));
+    INFO(o.out << o.err);
+    CHECK(o.code == 0);
+    CHECK(contains(o.out, "counters  of an iteration, the mean of those after the first"));
+    const document d(f.read("r.json"));
+    std::set<std::string> groups;
+    int events = 0;
+    check_counters(d.root, [&](cJSON *row, cJSON *counter) {
+        groups.insert(text(counter, "group"));
+        events++;
+        CHECK(text(row, "counters_of") == "an iteration, the mean of those after the first");
+        if (text(counter, "event") == "task-clock" && text(counter, "status") == "counted")
+            CHECK(number(counter, "value") > 1000);
+        if (text(counter, "status") == "counted")
+            CHECK(cJSON_GetArraySize(at(counter, "samples")) == 2);
+    });
+    CHECK(groups == std::set<std::string>{"cache", "flops", "stalls", "tlb", "branches", "software"});
+    CHECK(events >= 20);
+    const std::string table = f.read("c.csv");
+    CHECK(std::count(table.begin(), table.end(), '\n') >= events);
+    CHECK(contains(table, "fused__scalar"));
+    CHECK(program_test::folder().run({"results", f.at("r.json"), f.at("c.csv")}).code == 0);
+}
+
+TEST_CASE("a single iteration is counted with what surrounds it, and says so", "[bench]") {
+    const folder f;
+    const outcome o = f.run({points, "-k", "6", "--samples", "1", "--iterations", "1", "--threads", "1",
+                             "--variants", "fused__scalar", "--json", "r.json", "--counter-groups", "software"});
+    CHECK(o.code == 0);
+    const document d(f.read("r.json"));
+    check_counters(d.root, [&](cJSON *row, cJSON *counter) {
+        CHECK(text(row, "counters_of") == "the only iteration, with the scan before it");
+        CHECK(text(counter, "group") == "software");
+    });
+}
+
+TEST_CASE("nothing is counted that nobody wants", "[bench]") {
+    const folder f;
+    const outcome o = f.run(with(counted, {"--counters", "none"}));
+    CHECK(o.code == 0);
+    CHECK_FALSE(contains(o.out, "counters"));
+    const document d(f.read("r.json"));
+    cJSON *row;
+    cJSON_ArrayForEach(row, at(d.root, "rows")) CHECK(cJSON_GetArraySize(at(row, "counters")) == 0);
+    const outcome wrong = f.run(with(counted, {"--counter-groups", "cache,tbl"}));
+    CHECK(wrong.code == 2);
+    CHECK(contains(wrong.err, "--counter-groups: 'tbl' is no group"));
+    CHECK(f.run(with(counted, {"--counters", "vtune"})).code == 2);
+}
+
+TEST_CASE("cachegrind's counts are those of an iteration, and labelled", "[bench]") {
+    const folder f;
+    std::filesystem::create_directory(f.at("bin"));
+    const std::string script = f.write("bin/valgrind", fake_valgrind);
+    std::filesystem::permissions(script, std::filesystem::perms::all);
+    const std::string path = f.at("bin").string() + ":" + getenv("PATH");
+    const outcome o = f.run_with_path(with(counted, {"--counters", "simulated"}), path);
+    INFO(o.out << o.err << f.read("calls"));
+    CHECK(o.code == 0);
+    CHECK(contains(f.read("calls"), "assign_f32_fused__scalar D1="));
+    CHECK(contains(o.out, "simulated by cachegrind"));
+    CHECK(program_test::line_with(o.out, {"assign_f32_fused__scalar as scalar, n = "}) != "");
+    const document d(f.read("r.json"));
+    check_counters(d.root, [&](cJSON *row, cJSON *counter) {
+        const std::string event = text(counter, "event");
+        if (number(row, "threads") == 2) {
+            CHECK(contains(text(counter, "why"), "only the rows with the fewest threads"));
+            return;
+        }
+        if (text(counter, "status") == "NA") // a machine may lack a level
+            return;
+        CHECK(text(counter, "status") == "simulated");
+        CHECK(text(counter, "provider") == "cachegrind");
+        CHECK(contains(text(row, "counters_of"), "simulated by cachegrind: an iteration after the first of "
+                                                 "assign_f32_fused__scalar on "));
+        if (event == "data_references")
+            CHECK(number(counter, "value") == 1200);
+        if (event == "L1D_misses")
+            CHECK(number(counter, "value") == 120);
+        if (event == "L2_misses" || event == "L3_misses") // 10 reads, and as many writes as the level has MiB
+            CHECK(number(counter, "value") >= 10);
+    });
+    f.write("broken", "");
+    const outcome broken = f.run_with_path(with(counted, {"--counters", "simulated"}), path);
+    CHECK(broken.code == 0);
+    const document e(f.read("r.json"));
+    check_counters(e.root, [&](cJSON *row, cJSON *counter) {
+        CHECK(text(counter, "status") == "NA");
+        if (number(row, "threads") == 1 && text(counter, "event") == "L1D_misses")
+            CHECK((contains(text(counter, "why"), "exit code 3: valgrind: the impossible happened") ||
+                   contains(text(counter, "why"), "not known")));
+    });
+    const outcome none = f.run_with_path(with(counted, {"--counters", "simulated"}), f.at("nowhere").string());
+    CHECK(none.code == 0);
+    CHECK((contains(none.out, "valgrind is not installed") || contains(none.out, "caches is not known")));
+}
+
+TEST_CASE("the real cachegrind, where there is one", "[bench]") {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    WARN("skipped: valgrind cannot run a program built with sanitizers");
+#else
+    if (std::system("valgrind --version > /dev/null 2>&1") != 0) {
+        WARN("skipped: valgrind is not installed");
+        return;
+    }
+    const folder f;
+    const outcome o = f.run({points, "-k", "6", "--samples", "1", "--iterations", "3", "--threads", "1",
+                             "--variants", "fused__scalar", "--json", "r.json", "--counters", "simulated"});
+    INFO(o.out << o.err);
+    CHECK(o.code == 0);
+    const document d(f.read("r.json"));
+    double references = 0, misses = 1e18;
+    check_counters(d.root, [&](cJSON *, cJSON *counter) {
+        INFO(text(counter, "event") << " " << text(counter, "why"));
+        if (text(counter, "status") == "NA") {
+            WARN("skipped: " << text(counter, "event") << ": " << text(counter, "why"));
+            return;
+        }
+        if (text(counter, "event") == "data_references")
+            references = number(counter, "value");
+        // Farther levels miss less.
+        if (contains(text(counter, "event"), "_misses")) {
+            CHECK(number(counter, "value") <= misses);
+            misses = number(counter, "value");
+        }
+    });
+    CHECK((references == 0 || references > 4000 * 5)); // each value of each point is looked at
+#endif
 }
 
 TEST_CASE("a variant that is wrong is not timed", "[bench]") {

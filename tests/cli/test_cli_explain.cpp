@@ -103,7 +103,7 @@ TEST_CASE("what was tuned is explained, and drawn", "[cli]") {
     const outcome json = f.run({"explain", "3000x6x9", "--threads", "1", "--json", "-"});
     check_parses(json.out);
     CHECK(contains(json.out, "\"is_chosen\":\ttrue"));
-    CHECK(contains(json.out, "\"schema\":\t\"exakt explain 1\""));
+    CHECK(contains(json.out, "\"schema\":\t\"exakt explain 2\""));
     const outcome drawn = f.run({"explain", "3000x6x9", "--threads", "1", "--heat-map", "map.png"});
     CHECK(drawn.code == 0);
     const std::string table = content(f.at("map.csv"));
@@ -147,4 +147,68 @@ TEST_CASE("one allowed processor means one thread", "[cli]") {
     });
     CHECK(o.code == 0);
     CHECK(contains(o.out, "k = 9 centroids, 1 thread;"));
+}
+
+TEST_CASE("counters of the tuned plan are kept and explained", "[cli]") {
+    const folder f;
+    const outcome nothing = f.run({"explain", "3000x8x16", "--threads", "1"});
+    CHECK(contains(nothing.out, "What was counted"));
+    CHECK(contains(nothing.out, "NA: nothing was counted: exakt tune counts"));
+    if (!has_json())
+        return;
+    const arguments tune = {"tune",     "3000x8x16", "--threads",  "1",
+                            "--budget", "0.3",       "--variants", "fused__scalar"};
+    REQUIRE(f.run(tune).code == 0);
+    std::filesystem::path kept;
+    for (const auto &entry : std::filesystem::directory_iterator(f.at("cache")))
+        if (contains(entry.path().filename().string(), "counters-"))
+            kept = entry.path();
+    REQUIRE(contains(kept.filename().string(), "-3000x8x16-1.json"));
+    const arguments words = {"explain", "3000x8x16", "--threads", "1", "--json", "-"};
+    const outcome o = f.run({"explain", "3000x8x16", "--threads", "1"});
+    INFO(o.out << o.err);
+    CHECK(o.code == 0);
+    CHECK(contains(o.out, "Of an iteration after the first, on 3000 points, 1 thread, 20"));
+    CHECK(line_with(o.out, {"lines expected", "counted"}) != "");
+    CHECK((contains(o.out, "task-clock") || contains(o.out, "software: ")));
+    const outcome json = f.run(words);
+    check_parses(json.out);
+    CHECK(contains(json.out, "\"expected_lines\""));
+    CHECK_FALSE(contains(f.run({"explain", "3000x8x16", "--threads", "1", "--counters", "none"}).out, "counted"));
+    // Damage is told, and costs nothing else.
+    std::ofstream(kept, std::ios::binary | std::ios::trunc) << "{\"schema\": \"exakt counters 1\"}";
+    const outcome damaged = f.run({"explain", "3000x8x16", "--threads", "1"});
+    INFO(damaged.err);
+    CHECK(damaged.code == 0);
+    CHECK(contains(damaged.err, "the counters are ignored"));
+    CHECK(contains(damaged.out, "NA: nothing was counted"));
+    // Tuned without counting: what was counted before stays away.
+    arguments quiet = tune;
+    quiet.insert(quiet.end(), {"--counters", "none"});
+    std::filesystem::remove(kept);
+    REQUIRE(f.run(quiet).code == 0);
+    CHECK_FALSE(std::filesystem::exists(kept));
+}
+
+TEST_CASE("another machine's caches are simulated from its description", "[cli]") {
+    if (!topology_replay_works() || !has_json())
+        return;
+    const folder f;
+    std::filesystem::create_directory(f.at("bin"));
+    // Says how it was called, and counts nothing.
+    const std::string script =
+        f.write("bin/valgrind", "#!/bin/sh\necho \"$*\" >> " + f.at("calls").string() + "\nexit 1\n");
+    std::filesystem::permissions(script, std::filesystem::perms::all);
+    const std::string machine = EXAKT_TESTS_DIR "/topologies/vm-l3-260mb.xml";
+    const std::string path = f.at("bin").string() + ":" + getenv("PATH");
+    const outcome o =
+        f.run({"explain", "100000x8x16", "--variant", "fused__scalar", "--counters", "simulated"}, [&] {
+            setenv("HWLOC_XMLFILE", machine.c_str(), 1);
+            setenv("PATH", path.c_str(), 1);
+        });
+    INFO(o.out << o.err << f.read("calls"));
+    CHECK(o.code == 0);
+    CHECK(contains(f.read("calls"), "--tool=cachegrind"));
+    CHECK(contains(o.out, "(rounded)"));
+    CHECK(contains(o.out, "NA: cache: valgrind ended with exit code 1"));
 }

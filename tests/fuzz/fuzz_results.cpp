@@ -1,5 +1,7 @@
-// Records of `exakt bench`: what is read is in range, and can be compared with itself.
+// Records of `exakt bench`: what is read is in range, and can be compared with itself. All formats: checked to the
+// end.
 #include "harness/compare.h"
+#include "harness/formats.h"
 #include "tests/fuzz/fuzz.hpp"
 
 #include <cmath>
@@ -31,6 +33,23 @@ void compare_with_itself(const results &r) {
     comparison_free(&c);
 }
 
+// As `exakt results` does.
+void check_formats(const std::string &text) {
+    exk_error error;
+    std::memset(&error, 0, sizeof error);
+    json_source source = {"in", "", &error};
+    int version = 0;
+    int64_t rows = 0;
+    json *root = json_parse(text.c_str(), text.size(), &source);
+    const record_format *format = root ? format_of(root, &version, &source) : nullptr;
+    const bool good = format && format_check(format, version, root, &source);
+    FUZZ_DEMAND(good || error.status == EXK_ERR_FORMAT);
+    FUZZ_DEMAND(!format || (version >= format->oldest && version <= format->newest));
+    json_free(root);
+    if (!table_check(text.c_str(), "in", &rows, &error))
+        FUZZ_DEMAND(error.status == EXK_ERR_FORMAT && !std::strchr(error.message, '\n'));
+}
+
 } // namespace
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -48,5 +67,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         FUZZ_DEMAND(std::memchr(error.message, 0, sizeof error.message) && !std::strchr(error.message, '\n'));
     }
     results_free(&r);
+    check_formats(text);
     return 0;
 }

@@ -15,7 +15,7 @@ sys.dont_write_bytecode = True
 from table import MUTANTS  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
-COPIED = ["CMakeLists.txt", "cmake", "datasets", "harness", "include", "kernels", "tests", "tuner"]
+COPIED = ["CMakeLists.txt", "cmake", "datasets", "docs", "harness", "include", "kernels", "results", "tests", "tuner"]
 # Target and command, the quick ones first: they catch most.
 CATCHERS = {
     "test_exact": ("test_exact", ["tests/test_exact", "--abort"]),
@@ -27,8 +27,18 @@ CATCHERS = {
     "test_skipping": ("test_skipping", ["tests/test_skipping", "--abort"]),
     "verify": ("exakt_cli", ["./exakt", "verify", "--quick"]),
 }
+# What shows a mistake outside the library: kernels do not know of it, so the others would be asked in vain.
+LABORATORY = {
+    "test_counters": ("test_counters", ["tests/test_counters", "--abort"]),
+    "test_counts": ("test_counts", ["tests/bench/test_counts", "--abort"]),
+    "test_formats": ("test_formats", ["tests/bench/test_formats", "--abort"]),
+}
 # A broken copy may ask for any amount of memory.
 CONFINED = ["prlimit", f"--as={8 << 30}"]
+
+
+def catchers_for(file):
+    return CATCHERS if file.startswith("kernels/") else LABORATORY
 
 
 class Broken(Exception):
@@ -81,13 +91,13 @@ class Workshop:
 
     def __init__(self, folder, jobs):
         self.source, self.build_folder, self.jobs = folder / "source", folder / "build", jobs
-        self.limits = dict.fromkeys(CATCHERS, 300.0)
+        self.limits = dict.fromkeys({**CATCHERS, **LABORATORY}, 300.0)
 
-    def prepare(self):
+    def prepare(self, catchers):
         copy_sources(self.source)
         self.must(["cmake", "-S", self.source, "-B", self.build_folder, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=None",
                    "-DCMAKE_C_FLAGS=-O1", "-DCMAKE_CXX_FLAGS=-O1"])
-        self.build([target for target, _ in CATCHERS.values()])
+        self.build([target for target, _ in catchers.values()])
 
     def must(self, command):
         status, output = called([str(word) for word in command], self.source)
@@ -97,9 +107,9 @@ class Workshop:
     def build(self, targets):
         self.must(["cmake", "--build", self.build_folder, "-j", self.jobs, "--target", *targets])
 
-    def catcher(self):
+    def catcher(self, catchers):
         """What fails, or None if everything passes."""
-        for name, (target, command) in CATCHERS.items():
+        for name, (target, command) in catchers.items():
             self.build([target])
             status, output = called(CONFINED + command, self.build_folder, self.limits[name])
             if status is None:
@@ -108,9 +118,9 @@ class Workshop:
                 return name + failed_test(output)
         return None
 
-    def time_catchers(self):
+    def time_catchers(self, catchers):
         """The unbroken copy must pass; how long it takes tells when a broken one hangs."""
-        for name, (_, command) in CATCHERS.items():
+        for name, (_, command) in catchers.items():
             started = time.monotonic()
             status, output = called(CONFINED + command, self.build_folder, self.limits[name])
             if status != 0:
@@ -122,7 +132,7 @@ class Workshop:
         original = path.read_text()
         path.write_text(mutated(original, mutant))
         try:
-            return self.catcher()
+            return self.catcher(catchers_for(mutant.file))
         finally:
             path.write_text(original)
 
@@ -174,9 +184,12 @@ def turned(mutants):
 def run_mutants(folder, mutants, workers, seconds):
     jobs = max(1, (os.cpu_count() or 1) // workers)
     workshops = [Workshop(folder / str(i), jobs) for i in range(workers)]
+    catchers = {}
+    for mutant in mutants:
+        catchers.update(catchers_for(mutant.file))
     for workshop in workshops:
-        workshop.prepare()
-    workshops[0].time_catchers()
+        workshop.prepare(catchers)
+    workshops[0].time_catchers(catchers)
     waiting, results, lock = queue.Queue(), {}, threading.Lock()
     for mutant in mutants:
         waiting.put(mutant)

@@ -21,6 +21,8 @@ GROUPED_FLOATS = "kernels/bounds/grouped_floats.h"
 HAMERLY, ORDER = "kernels/bounds/hamerly.c", "kernels/bounds/order.c"
 ENGINE, REGISTRY, VEC_SCALAR = "kernels/engine.c", "kernels/registry.c", "kernels/vec/vec_scalar.h"
 DATA, PLAN, API, PHILOX = "kernels/data.c", "kernels/plan.c", "kernels/api.c", "kernels/philox.c"
+COUNTERS, COUNTS = "tuner/counters.c", "harness/counts.c"
+SIMULATE, FORMATS = "harness/simulate.c", "harness/formats.c"
 
 MUTANTS = [
     # The error bound.
@@ -669,4 +671,41 @@ MUTANTS = [
            "the rest of the new label's group is still there"),
     Mutant("limit-without-the-norm", BYTE_YINYANG, "(double)upper - square) *", "(double)upper - 4.0 * square) *",
            "the limit is an upper bound of the label's score"),
+
+    # Counters and result files.
+    Mutant("unknown-count-is-zero", COUNTERS, "    count->value = NAN;", "    count->value = 0;",
+           "what is not known is not 0"),
+    Mutant("untrusted-counter-used", COUNTERS, "    else if (!(value >= event->least && value <= event->most))",
+           "    else if (!(value >= 0))", "an event that counts known work wrong is worth nothing"),
+    Mutant("dead-counter-used", COUNTERS, "value >= event->least && value <= event->most", "value <= event->most",
+           "a counter that stands still is not trusted"),
+    Mutant("multiplexed-not-marked", COUNTERS, "        sum->status = EXK_COUNT_MULTIPLEXED;", "        sum->status = EXK_COUNT_COUNTED;",
+           "what was scaled says so"),
+    Mutant("multiplexed-not-scaled", COUNTERS, "count->value = value * enabled / running;", "count->value = value;",
+           "an event that had its counter half of the time is counted half"),
+    Mutant("no-time-is-zero", COUNTERS, "        if (running <= 0)\n", "        if (running < 0)\n",
+           "an event that never had a counter is unknown"),
+    Mutant("last-thread-forgotten", COUNTERS, "for (int thread = 0; thread < c->thread_count; thread++)",
+           "for (int thread = 0; thread + 1 < c->thread_count; thread++)", "counts are those of all threads"),
+    Mutant("silent-thread-is-zero", COUNTERS, "    if (!t->set || t->failed)\n        exk_count_unknown",
+           "    if (!t->set)\n        return;\n    if (t->failed)\n        exk_count_unknown",
+           "what one thread does not know, nobody knows"),
+    Mutant("mark-not-taken", COUNTERS, "read_thread(c, &c->threads[i], c->threads[i].from);",
+           "read_thread(c, &c->threads[i], c->threads[i].to);", "the first iteration does not count"),
+    Mutant("reasons-lost", COUNTERS, "        memcpy(c->why, joined, sizeof joined);\n", "",
+           "the reasons of all providers are told"),
+    Mutant("unknown-sample-forgiven", COUNTS, "    c->failed = true;\n", "", "one unknown sample makes the value unknown"),
+    Mutant("counts-of-the-whole-fit", COUNTS, "c->sample[c->samples++] = count->value / iterations;",
+           "c->sample[c->samples++] = count->value;", "values are of an iteration"),
+    Mutant("unknown-with-a-value", COUNTS, 'json_is_null(item, "value") && c->why[0]', "c->why[0]",
+           "a record cannot say NA and a number"),
+    Mutant("odd-sets", SIMULATE, "return value / (double)power > M_SQRT2 ? 2 * power : power;", "return (int64_t)value;",
+           "cachegrind takes powers of two"),
+    Mutant("member-not-demanded", FORMATS, "        if (name && !check_member(&w, field, p->object, name))",
+           "        if (name && json_has(p->object, name) && !check_member(&w, field, p->object, name))",
+           "a record that lacks a member is damaged"),
+    Mutant("newer-version-read", FORMATS, "*version >= formats[i].oldest && *version <= formats[i].newest",
+           "*version >= formats[i].oldest", "a newer version is refused by name"),
+    Mutant("table-number-unchecked", FORMATS, "    return value >= column->least && value <= column->most &&",
+           "    return", "a cell out of range is damage"),
 ]
