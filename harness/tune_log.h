@@ -11,8 +11,8 @@
  *   points, repeats        a pass took so many of the points, and the sample so many passes
  *   seconds   of a pass over all n points, the median of the repeats; empty if the plan failed
  *   wall      seconds that the sample took with all that surrounds it
- *   flags     what disturbed it: stolen, preempted, faulted, with + between; such a sample is measured again and
- * the last one of its round counts */
+ *   flags     what disturbed it: stolen, preempted, faulted, with + between; such a sample is measured again
+ *             and the last one of its round counts */
 #ifndef EXK_TUNE_LOG_H
 #define EXK_TUNE_LOG_H
 

@@ -1,10 +1,12 @@
 /* The sums and counts of the clusters, from the labels. They are sums of integers, so it does not matter who adds
  * what when; the strategies differ in memory and in what they read and write:
  *
- *   moved, scatter   k x d sums for each thread, added to while a tile of points is in cache, then drained into
- * the one set of sums. Good where the sums of a thread stay in cache. sorted           the points that moved (or
- * all, where most did) in the order of their clusters; each cluster is summed up by one thread, its sum staying in
- * cache. Reads the points again, but needs no memory per thread and writes each sum once. */
+ * moved, scatter: k x d sums for each thread, added to while a tile of points is in cache, then drained into the
+ * one set of sums. Good where the sums of a thread stay in cache.
+ *
+ * sorted: the points that moved (or all, where most did) in the order of their clusters; each cluster is summed up
+ * by one thread, its sum staying in cache. Reads the points again, but needs no memory per thread and writes each
+ * sum once. */
 #include <string.h>
 
 #include "kernels/run.h"

@@ -4,23 +4,24 @@
  * With d_j = ||x - c_j|| the true distance to the centroid now and c_j having moved by at most m_j since the last
  * pass, d_j lies within m_j of what it was. A centroid j is skipped only where a lower bound of d_j is greater
  * than an upper bound of the distance to the point's label: then j is neither nearest nor tied. All bounds are
- * float32 and rounded outwards:
+ * float32 and rounded outwards.
  *
- *   from scores   d_j^2 = ||x - m||^2 + unscale s_j, and l_j <= s_j <= l_j + 2 E. ||x - m|| comes as a float32
- * that is too large by at most 2^-21 of it, so its square is too large by at most 2^-19. The double arithmetic
- * below adds less than 2^-50 of the larger term, the result's rounding to float32 2^-24. upper bounds  are moved
- * at every pass: u + m_label, widened by 2^-22, which covers that addition's rounding. lower bounds  stay as they
- * were written. What they have lost since is a drift that all of them share: the sum D of all movements so far of
- * the centroid (or the largest of each pass, for many centroids). A bound l found when the drift was D0 is kept as
- * B <= (l + D0)(1 - 2^-20), and holds against u, proving l - (D - D0) > u, if fl(u + D) < B: that sum is too small
- * by less than 2^-23 of it. D is a double, each addition rounded up, and comes to the comparison as a float32
- * rounded up.
+ * From scores: d_j^2 = ||x - m||^2 + unscale s_j, and l_j <= s_j <= l_j + 2 E. ||x - m|| comes as a float32 that
+ * is too large by at most 2^-21 of it, so its square is too large by at most 2^-19. The double arithmetic below
+ * adds less than 2^-50 of the larger term, the result's rounding to float32 2^-24.
  *
+ * Upper bounds are moved at every pass: u + m_label, widened by 2^-22, which covers that addition's rounding.
  *
- *   in vectors    the same in float32, for hot loops, where unscale is a normal number of moderate size (elsewhere
- *                 nothing is skipped). The products and the sum err by at most 2^-23 of the larger term: where
- * that is the norm's, 2^-18 of its square covers it too, and where it is the score's it is the result's. What
- * underflows is below 2^-126 and moves a distance by less than 2^-60.
+ * Lower bounds stay as they were written. What they have lost since is a drift that all of them share: the sum D
+ * of all movements so far of the centroid (or the largest of each pass, for many centroids). A bound l found when
+ * the drift was D0 is kept as B <= (l + D0)(1 - 2^-20), and holds against u, proving l - (D - D0) > u, if fl(u +
+ * D) < B: that sum is too small by less than 2^-23 of it. D is a double, each addition rounded up, and comes to
+ * the comparison as a float32 rounded up.
+ *
+ * In vectors, for hot loops, the same in float32, where unscale is a normal number of moderate size (elsewhere
+ * nothing is skipped). The products and the sum err by at most 2^-23 of the larger term: where that is the norm's,
+ * 2^-18 of its square covers it too, and where it is the score's it is the result's. What underflows is below
+ * 2^-126 and moves a distance by less than 2^-60.
  *
  * Bounds that overflow are infinite upwards and FLT_MAX downwards, those that underflow lose 2^-120; a comparison
  * with NaN proves nothing. */

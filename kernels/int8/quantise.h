@@ -12,8 +12,8 @@
  *
  * by Cauchy-Schwarz. q.p is computed exactly in integers; the norms are the true ones of these rows, widened:
  *
- *     - sums of squares in float32 meet at most 2^15 roundings (the d_max of these rows), which makes 2^-9 of them
- * and 2^-10 of their roots, less than 2^-8 together with the roundings of all later products;
+ *     - sums of squares in float32 meet at most 2^15 roundings (the d_max of these rows), which makes 2^-9 of
+ *       them and 2^-10 of their roots, less than 2^-8 together with the roundings of all later products;
  *     - a residual may be off by 127 u where a product is rounded before the sum, 2^-17 in each coordinate;
  *     - that y and z were rounded, that b is a rounded reciprocal, and what rounding adds where the score is put
  *       together in float32 comes to less than 2^-19 of (||q|| + ||e||) (||p|| + ||f||) all in all. */

@@ -1,7 +1,7 @@
 /* Dot products of bytes on AVX-512 VNNI. All dot_*.h offer the same:
  *
- * - DOT_BIAS, DOT_POINT, DOT_CENTROID: a point's coordinate q, |q| <= DOT_POINT, is held as the byte q + DOT_BIAS,
- * a centroid's p, |p| <= DOT_CENTROID, as it is: such that nothing saturates.
+ * - DOT_BIAS, DOT_POINT, DOT_CENTROID: a point's coordinate q, |q| <= DOT_POINT, is held as the byte
+ *   q + DOT_BIAS, a centroid's p, |p| <= DOT_CENTROID, as it is: such that nothing saturates.
  * - dot_store_point(p, q): VEC_LANES coordinates of a point as such bytes.
  * - dot_add(sum, points, centroid): for every lane, sum += the products of its point's bytes, four of them in each
  *   of DOT_TOGETHER vectors, with those of the centroid. DOT_TOGETHER is 1 or 2.
