@@ -11,11 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int by_value(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 evaluate_summary evaluate_summarise(const evaluation *e, evaluate_way way, int held_out) {
     evaluate_summary s = {.median = NAN, .p90 = NAN, .most = NAN};
     double *gaps = calloc((size_t)e->count + 1, sizeof *gaps);
@@ -23,7 +18,7 @@ evaluate_summary evaluate_summarise(const evaluation *e, evaluate_way way, int h
         if (e->shapes[i].is_done && (held_out < 0 || e->shapes[i].held_out == held_out))
             gaps[s.shapes++] = e->shapes[i].way[way].gap;
     if (s.shapes > 0) {
-        qsort(gaps, (size_t)s.shapes, sizeof *gaps, by_value);
+        stats_sort(gaps, s.shapes);
         s.median = stats_median(gaps, s.shapes);
         s.p90 = gaps[(s.shapes * 9 + 9) / 10 - 1];
         s.most = gaps[s.shapes - 1];

@@ -296,11 +296,6 @@ void plot_fill_demo(const plot_sources *s, table *t) {
     }
 }
 
-static int by_value(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static void add_gap(const table *from, const char *set, const char *column, const char *head, table *t) {
     const int rows = table_rows(from);
     double *gap = malloc((size_t)(rows + 1) * sizeof *gap);
@@ -313,7 +308,7 @@ static void add_gap(const table *from, const char *set, const char *column, cons
     }
     if (count > 0) {
         char title[160];
-        qsort(gap, (size_t)count, sizeof *gap, by_value);
+        stats_sort(gap, count);
         const double figure[] = {stats_median(gap, count), gap[(count * 9 + 9) / 10 - 1], gap[count - 1]};
         static const char *const names[] = {"median", "90th percentile", "largest"};
         snprintf(title, sizeof title, "%s, %d shapes", head, count);

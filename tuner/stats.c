@@ -10,6 +10,10 @@ static int by_value(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+void stats_sort(double *values, int64_t n) {
+    qsort(values, (size_t)n, sizeof *values, by_value);
+}
+
 /* A sorted copy; NULL if memory is short or there is nothing to sort. */
 static double *sorted(const double *values, int64_t n) {
     double *copy = n > 0 ? malloc((size_t)n * sizeof *copy) : NULL;
@@ -162,7 +166,7 @@ static double *sorted_ratios(const double *a, int n, const double *b, int m) {
     for (int64_t i = 0; ratios && i < count; i++)
         ratios[i] = b[i % m] / a[i / m];
     if (ratios)
-        qsort(ratios, (size_t)count, sizeof *ratios, by_value);
+        stats_sort(ratios, count);
     return ratios;
 }
 

@@ -3,6 +3,7 @@
 #define EXK_STATS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -13,6 +14,9 @@ typedef struct stats_interval {
     double level; /* the confidence really reached: at least what was asked for, or the most that so few samples
                      give */
 } stats_interval;
+
+/* Into rising order; no NaN. */
+void stats_sort(double *values, int64_t n);
 
 /* NAN for no values. None of these functions keeps or changes what it is given; NAN also if memory is short. */
 double stats_median(const double *values, int n);

@@ -3,6 +3,7 @@
 #include "kernels/cpu.h"
 #include "kernels/peak.h"
 #include "kernels/status.h"
+#include "tuner/stats.h"
 #include "tuner/ceilings.h"
 #include "tuner/cgroup.h"
 #include "tuner/record.h"
@@ -72,11 +73,6 @@ static void tell(const task *t, const char *stage, int threads) {
         t->options->progress(stage, threads, t->options->user);
 }
 
-static int by_value(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Between the two neighbours of the place that `part` of the sorted samples lie below. */
 static double quantile(const double *sorted, int count, double part) {
     const double place = part * (count - 1);
@@ -87,7 +83,7 @@ static double quantile(const double *sorted, int count, double part) {
 static exk_spread spread_of(const double *samples, int count) {
     double sorted[SAMPLES_MOST];
     memcpy(sorted, samples, (size_t)count * sizeof *sorted);
-    qsort(sorted, (size_t)count, sizeof *sorted, by_value);
+    stats_sort(sorted, count);
     return (exk_spread){quantile(sorted, count, 0.5), quantile(sorted, count, 0.25),
                         quantile(sorted, count, 0.75)};
 }
