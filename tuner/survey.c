@@ -3,10 +3,10 @@
 #include "kernels/cpu.h"
 #include "kernels/peak.h"
 #include "kernels/status.h"
-#include "tuner/stats.h"
 #include "tuner/ceilings.h"
 #include "tuner/cgroup.h"
 #include "tuner/record.h"
+#include "tuner/stats.h"
 
 #include <math.h>
 #include <stdio.h>
