@@ -343,8 +343,9 @@ static void settle_bounds(const pass *p, int64_t i) {
     }
 }
 
-static pass begin_pass(const exk_score_centroids *centroids, const exk_plan *plan, const exk_tile *tile) {
-    pass p = {.centroids = centroids, .plan = plan, .tile = tile, .d = centroids->d};
+/* Without tile, states and memory. */
+static pass begin_pass(const exk_score_centroids *centroids, const exk_plan *plan) {
+    pass p = {.centroids = centroids, .plan = plan, .d = centroids->d};
     p.groups = groups_of(centroids->k);
     return p;
 }

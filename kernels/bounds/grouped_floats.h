@@ -71,7 +71,8 @@ static void meet_groups(pass *p) {
 static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
                       const exk_tile *tile) {
     exk_arena thread = {.base = workspace->thread};
-    pass p = begin_pass(centroids, plan, tile);
+    pass p = begin_pass(centroids, plan);
+    p.tile = tile;
     p.shared = shared_of(centroids, workspace);
     p.states = states_of(workspace, tile, bounds_bytes(centroids->k));
     lay_out_thread(&thread, centroids->k, plan->point_tile, &p.mine);

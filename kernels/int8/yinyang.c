@@ -87,15 +87,21 @@ static exk_scratch scratch_bytes(const exk_shape *shape, const exk_plan *plan) {
         .shared = shared.used, .per_thread = thread.used, .per_point = state_bytes(shape->k, &turn)};
 }
 
-static byte_pass begin(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
-                       const exk_tile *tile) {
+/* Without a tile. */
+static byte_pass begin(const exk_score_centroids *centroids, const exk_plan *plan,
+                       const exk_workspace *workspace) {
     exk_arena shared = {.base = workspace->shared}, thread = {.base = workspace->thread};
-    byte_pass b = {.p = begin_pass(centroids, plan, tile), .turn = rotation_of(centroids->d)};
+    byte_pass b = {.p = begin_pass(centroids, plan), .turn = rotation_of(centroids->d)};
     lay_out_all_shared(&shared, centroids->k, centroids->d, &b.turn, &b.p.shared, &b.shared);
-    if (workspace->thread)
-        lay_out_all_thread(&thread, centroids->k, plan->point_tile, &b.turn, &b.p.mine, &b.mine);
-    if (tile)
-        b.p.states = states_of(workspace, tile, state_bytes(centroids->k, &b.turn));
+    lay_out_all_thread(&thread, centroids->k, plan->point_tile, &b.turn, &b.p.mine, &b.mine);
+    return b;
+}
+
+static byte_pass begin_tile(const exk_score_centroids *centroids, const exk_plan *plan,
+                            const exk_workspace *workspace, const exk_tile *tile) {
+    byte_pass b = begin(centroids, plan, workspace);
+    b.p.tile = tile;
+    b.p.states = states_of(workspace, tile, state_bytes(centroids->k, &b.turn));
     return b;
 }
 
@@ -117,7 +123,7 @@ static void find_moves(const byte_pass *b, int64_t g, const float *const row[GRO
 
 static void prepare(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
                     int part, int parts) {
-    const byte_pass b = begin(centroids, plan, workspace, NULL);
+    const byte_pass b = begin(centroids, plan, workspace);
     for (int64_t g = b.p.groups * part / parts; g < b.p.groups * (part + 1) / parts; g++) {
         const float *row[GROUP];
         rows_of_group(centroids, g, row);
@@ -167,7 +173,7 @@ static bool is_near_after_all(const byte_pass *b, int64_t i) {
 
 static int64_t survivors(const exk_score_centroids *centroids, const exk_plan *plan,
                          const exk_workspace *workspace, const exk_tile *tile, int32_t *rows) {
-    const byte_pass b = begin(centroids, plan, workspace, tile);
+    const byte_pass b = begin_tile(centroids, plan, workspace, tile);
     const int64_t near = list_near(&b, rows);
     int64_t count = 0;
     for (int64_t a = 0; a < near; a++) {
@@ -350,7 +356,7 @@ static void meet_group(byte_pass *b, int64_t g) {
 
 static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
                       const exk_tile *tile) {
-    byte_pass b = begin(centroids, plan, workspace, tile);
+    byte_pass b = begin_tile(centroids, plan, workspace, tile);
     begin_lists(&b.p);
     const float largest = moderate_offset(b.p.mine.offset, b.shared.groups.loss_e, centroids->k, tile->error);
     b.apply = !isinf(largest);
@@ -374,7 +380,7 @@ static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan
 
 static void doubt(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
                   const exk_tile *tile, int64_t i) {
-    const byte_pass b = begin(centroids, plan, workspace, tile);
+    const byte_pass b = begin_tile(centroids, plan, workspace, tile);
     doubt_bounds(tile, &b.p.shared, &b.p.states, i);
 }
 

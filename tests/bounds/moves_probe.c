@@ -10,8 +10,8 @@ enum { D_MOST = 1024, ROOM = 2 * D_MOST };
 
 float moves_probe(const float *x, const float *before, const float *now, int64_t d, double unscale, float upper) {
     const rotation by = rotation_of(d);
-    float minus_before[D_MOST], difference[D_MOST], turned[ROOM], beta, loss_q, loss_e;
-    int8_t bytes[ROOM], rows[ROOM];
+    float minus_before[D_MOST] = {0}, difference[D_MOST] = {0}, turned[ROOM] = {0}, beta, loss_q, loss_e;
+    int8_t bytes[ROOM] = {0}, rows[ROOM] = {0};
     double change, length;
     const byte_moves moves = {rows, &beta, &loss_q, &loss_e, &change, &length};
     for (int64_t t = 0; t < d; t++)
