@@ -31,6 +31,30 @@
 #endif
 #define EXK_INLINE static inline __attribute__((always_inline))
 
+/* BODY(count) for count = rows, 1 to EXK_MR, a constant in it. A case beyond EXK_MR never comes up: it gets a
+ * label of its own and a body that compiles. */
+#define EXK_ROWS_LABEL(count) (EXK_MR > (count) ? (count) : -(count))
+#define EXK_ROWS_CASE(count, BODY)                                                                                \
+    case EXK_ROWS_LABEL(count):                                                                                   \
+        BODY((EXK_MR > (count) ? (count) : 1));                                                                   \
+        break;
+#define EXK_WITH_ROWS(rows, BODY)                                                                                 \
+    switch (rows) {                                                                                               \
+    case EXK_MR:                                                                                                  \
+        BODY(EXK_MR);                                                                                             \
+        break;                                                                                                    \
+        EXK_ROWS_CASE(1, BODY)                                                                                    \
+        EXK_ROWS_CASE(2, BODY)                                                                                    \
+        EXK_ROWS_CASE(3, BODY)                                                                                    \
+        EXK_ROWS_CASE(4, BODY)                                                                                    \
+        EXK_ROWS_CASE(5, BODY)                                                                                    \
+        EXK_ROWS_CASE(6, BODY)                                                                                    \
+        EXK_ROWS_CASE(7, BODY)                                                                                    \
+    default:                                                                                                      \
+        break;                                                                                                    \
+    }
+_Static_assert(EXK_MR <= 8, "EXK_WITH_ROWS lists fewer than 8 rows");
+
 enum { PANEL_POINTS = EXK_NV * VEC_LANES, PACK_SINGLY = 4 };
 
 EXK_INLINE int64_t min_i64(int64_t a, int64_t b) {
@@ -116,30 +140,10 @@ EXK_INLINE void micro_rows(int rows, const float *points, const float *centroids
 static __attribute__((noinline)) void micro_scores(int rows, const float *points, const float *centroids,
                                                    int64_t depth, const float *start, micro_fetch *fetch, bool add,
                                                    float *out) {
-    /* A case beyond EXK_MR never comes up: it gets a label of its own and a body that compiles. */
-    switch (rows) {
-    case EXK_MR:
-        micro_rows(EXK_MR, points, centroids, depth, start, fetch, add, out);
-        break;
-/* clang-format off */
-#define EXK_ROWS(count)                                                                                           \
-    case EXK_MR > (count) ? (count) : -(count):                                                                   \
-        micro_rows(EXK_MR > (count) ? (count) : 1, points, centroids, depth, start, fetch, add, out);             \
-        break;
-        /* clang-format on */
-        EXK_ROWS(1)
-        EXK_ROWS(2)
-        EXK_ROWS(3)
-        EXK_ROWS(4)
-        EXK_ROWS(5)
-        EXK_ROWS(6)
-        EXK_ROWS(7)
-#undef EXK_ROWS
-    default:
-        break;
-    }
+#define EXK_BODY(count) micro_rows(count, points, centroids, depth, start, fetch, add, out)
+    EXK_WITH_ROWS(rows, EXK_BODY);
+#undef EXK_BODY
 }
-_Static_assert(EXK_MR <= 8, "micro_scores lists fewer than 8 rows");
 
 /* Lower scores of a panel of points against a block of `rows` centroids over all d dimensions, starting afresh
  * every depth_tile of them: no product then meets more than depth_tile + d/depth_tile roundings, which keeps the

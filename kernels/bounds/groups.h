@@ -72,29 +72,10 @@ EXK_INLINE void group_rows(int rows, const float *const *x, const float *block, 
  * `rows` <= EXK_MR points; out += that with `add`. */
 static __attribute__((noinline)) void group_scores_slice(int rows, const float *const *x, const float *block,
                                                          int64_t depth, const float *start, bool add, float *out) {
-    switch (rows) {
-    case EXK_MR:
-        group_rows(EXK_MR, x, block, depth, start, add, out);
-        break;
-/* clang-format off */
-#define EXK_ROWS(count)                                                                                           \
-    case EXK_MR > (count) ? (count) : -(count):                                                                   \
-        group_rows(EXK_MR > (count) ? (count) : 1, x, block, depth, start, add, out);                             \
-        break;
-        /* clang-format on */
-        EXK_ROWS(1)
-        EXK_ROWS(2)
-        EXK_ROWS(3)
-        EXK_ROWS(4)
-        EXK_ROWS(5)
-        EXK_ROWS(6)
-        EXK_ROWS(7)
-#undef EXK_ROWS
-    default:
-        break;
-    }
+#define EXK_BODY(count) group_rows(count, x, block, depth, start, add, out)
+    EXK_WITH_ROWS(rows, EXK_BODY);
+#undef EXK_BODY
 }
-_Static_assert(EXK_MR <= 8, "group_scores_slice lists fewer than 8 rows");
 
 /* Lower scores of `rows` <= ROWS_TOGETHER points against one group over all d dimensions, folded like
  * block_scores. */

@@ -52,27 +52,9 @@ EXK_INLINE void group_dots_of(int rows, const int8_t *const *x, const int32_t *s
 
 static __attribute__((noinline)) void group_dots_few(int rows, const int8_t *const *x, const int32_t *start,
                                                      const int32_t *block, int64_t quads, int32_t *dot) {
-    switch (rows) {
-    case EXK_MR:
-        group_dots_of(EXK_MR, x, start, block, quads, dot);
-        break;
-/* clang-format off */
-#define EXK_ROWS(count)                                                                                           \
-    case EXK_MR > (count) ? (count) : -(count):                                                                   \
-        group_dots_of(EXK_MR > (count) ? (count) : 1, x, start, block, quads, dot);                               \
-        break;
-        /* clang-format on */
-        EXK_ROWS(1)
-        EXK_ROWS(2)
-        EXK_ROWS(3)
-        EXK_ROWS(4)
-        EXK_ROWS(5)
-        EXK_ROWS(6)
-        EXK_ROWS(7)
-#undef EXK_ROWS
-    default:
-        break;
-    }
+#define EXK_BODY(count) group_dots_of(count, x, start, block, quads, dot)
+    EXK_WITH_ROWS(rows, EXK_BODY);
+#undef EXK_BODY
 }
 
 /* dot[r][centroid] = p_r.q of up to ROWS_TOGETHER points, x[r] being the bytes of each. */
