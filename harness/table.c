@@ -1,5 +1,6 @@
 #include "harness/table.h"
 
+#include "harness/samples.h"
 #include "kernels/status.h"
 
 #include <inttypes.h>
@@ -166,17 +167,10 @@ exk_status table_parse(const char *text, const char *name, table *t, exk_error *
 }
 
 static void put_cell(FILE *out, const char *text) {
-    if (!*text || strpbrk(text, ",\"\n\r ")) {
-        fputc('"', out);
-        for (; *text; text++) {
-            if (*text == '"')
-                fputc('"', out);
-            fputc(*text, out);
-        }
-        fputc('"', out);
-    } else {
+    if (!*text || strpbrk(text, ",\"\n\r "))
+        csv_put_text(out, text);
+    else
         fputs(text, out);
-    }
 }
 
 /* Without quotes: what stands between cells becomes a blank, and quotes, which gnuplot would take off,

@@ -33,8 +33,9 @@
  * label comes from elsewhere.
  *
  * A variant may also leave out centroids by other proof, scores of low precision for instance: those that are
- * strictly farther than one whose lower score it computed. It is `selective` then. Where that leaves only one,
- * second being +infinity, best may be any lower bound of its score.
+ * strictly farther than another. It is `selective` then. Where that leaves only one, the former label for
+ * instance, its score need not be computed: second is +infinity, and best any lower bound of the score, -infinity
+ * included.
  *
  * Adding a variant: one file that defines `const exk_kernel EXK_KERNEL = {...};`, one row in variants.inc. */
 #ifndef EXK_VARIANT_H

@@ -101,11 +101,16 @@ static uint16_t *each_of(float *state, int64_t groups, int64_t g) {
     return (uint16_t *)(void *)(state + 1 + groups) + g * GROUP;
 }
 
+/* Who is at a place of the order. */
+static int64_t centroid_at(const exk_score_centroids *centroids, int64_t at) {
+    return centroids->order ? centroids->order[at] : at;
+}
+
 /* The rows of a group's centroids; behind the last centroid, that one's. */
 static void rows_of_group(const exk_score_centroids *centroids, int64_t g, const float *row[GROUP]) {
     for (int64_t p = 0; p < GROUP; p++) {
         const int64_t at = min_i64(g * GROUP + p, centroids->k - 1);
-        row[p] = centroids->c + (centroids->order ? centroids->order[at] : at) * centroids->d;
+        row[p] = centroids->c + centroid_at(centroids, at) * centroids->d;
     }
 }
 
@@ -114,7 +119,7 @@ static void pack_group(const exk_score_centroids *centroids, int64_t g, const fl
     const int64_t d = centroids->d;
     float *block = shared->blocks + g * GROUP * d;
     for (int64_t at = g * GROUP; at < min_i64((g + 1) * GROUP, centroids->k); at++)
-        shared->place[centroids->order ? centroids->order[at] : at] = (int32_t)at;
+        shared->place[centroid_at(centroids, at)] = (int32_t)at;
     for (int64_t t = 0; t < d; t++) {
         for (int64_t p = 0; p < GROUP; p++)
             block[t * GROUP + p] = -row[p][t];
@@ -124,7 +129,7 @@ static void pack_group(const exk_score_centroids *centroids, int64_t g, const fl
 static float movement_at(const exk_score_centroids *centroids, int64_t at) {
     if (!centroids->movement || at >= centroids->k)
         return 0.0f;
-    return centroids->movement[centroids->order ? centroids->order[at] : at];
+    return centroids->movement[centroid_at(centroids, at)];
 }
 
 static double drifted(const exk_score_centroids *centroids, double drift, float movement) {
@@ -166,8 +171,7 @@ static void order_offsets(pass *p) {
     for (int64_t g = 0; g < p->groups; g++) {
         float largest = -INFINITY;
         for (int64_t at = g * GROUP; at < (g + 1) * GROUP; at++) {
-            const float offset =
-                at < k ? p->tile->offset[p->centroids->order ? p->centroids->order[at] : at] : INFINITY;
+            const float offset = at < k ? p->tile->offset[centroid_at(p->centroids, at)] : INFINITY;
             p->mine.offset[at] = offset;
             largest = at < k && offset > largest ? offset : largest;
         }
@@ -295,7 +299,7 @@ static void take_found(const pass *p, int64_t i, int64_t g, float best, float se
         const int64_t at = g * GROUP + place;
         tile->second[i] = second < tile->best[i] ? second : tile->best[i];
         tile->best[i] = best;
-        tile->label[i] = p->centroids->order ? p->centroids->order[at] : (int32_t)at;
+        tile->label[i] = (int32_t)centroid_at(p->centroids, at);
         p->mine.own[i] = second;
     } else if (best < tile->second[i]) {
         tile->second[i] = best;

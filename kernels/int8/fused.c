@@ -119,11 +119,6 @@ static void prepare(const exk_score_centroids *centroids, const exk_plan *plan, 
                           &shared.bytes);
 }
 
-static void fetch_row(const float *row, int64_t d) {
-    for (int64_t t = 0; t < d; t += EXK_ALIGN / (int64_t)sizeof *row)
-        __builtin_prefetch(row + t);
-}
-
 /* All centroids, in float32. */
 static void meet_all(pass *p, int64_t i) {
     enum { CHUNK = 64 };
@@ -181,8 +176,8 @@ static void begin_point(pass *p, byte_panel *panel, int64_t slot, int64_t i, int
 
 static void fetch_former(const pass *p, int32_t former) {
     const int64_t bytes = p->turn.bytes;
-    for (int64_t t = 0; t < bytes && former >= 0; t += EXK_ALIGN)
-        __builtin_prefetch(p->shared.bytes.rows + former * bytes + t);
+    if (former >= 0)
+        fetch_lines(p->shared.bytes.rows + former * bytes, bytes);
 }
 
 /* Where the point had a label, what its score is at most. */
@@ -297,9 +292,10 @@ static void finish_point(pass *p, const byte_panel *panel, int64_t slot, int64_t
 static void fetch_candidates(const pass *p, const byte_panel *panel, int64_t slot, int64_t i) {
     if (panel->count[slot] < 2)
         return;
-    fetch_row(exk_tile_row(p->tile, i), p->d);
-    fetch_row(p->centroids->c + panel->list[slot][0].centroid * p->d, p->d);
-    fetch_row(p->centroids->c + panel->list[slot][1].centroid * p->d, p->d);
+    const int64_t bytes = p->d * (int64_t)sizeof(float);
+    fetch_lines(exk_tile_row(p->tile, i), bytes);
+    fetch_lines(p->centroids->c + panel->list[slot][0].centroid * p->d, bytes);
+    fetch_lines(p->centroids->c + panel->list[slot][1].centroid * p->d, bytes);
 }
 
 static void finish_panel(pass *p, byte_panel *panel, int64_t first) {

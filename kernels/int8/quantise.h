@@ -80,6 +80,11 @@ static inline size_t row_bytes(const rotation *turn) {
     return (size_t)round_up_to(turn->bytes + VEC_LANES, EXK_ALIGN);
 }
 
+static inline void fetch_lines(const void *from, int64_t bytes) {
+    for (int64_t t = 0; t < bytes; t += EXK_ALIGN)
+        __builtin_prefetch((const char *)from + t);
+}
+
 EXK_INLINE void butterflies(int order, vec_f32 *y) {
     EXK_UNROLL for (int half = 1; half < order; half *= 2) {
         EXK_UNROLL for (int i = 0; i < order; i++) {

@@ -112,7 +112,7 @@ static void find_moves(const byte_pass *b, int64_t g, const float *const row[GRO
     const bool comparable = centroids->movement && b->shared.unscale[g] == unscale && exk_bounds_apply(unscale);
     b->shared.unscale[g] = unscale;
     for (int64_t at = g * GROUP; at < min_i64((g + 1) * GROUP, centroids->k); at++) {
-        const int64_t j = centroids->order ? centroids->order[at] : at, p = at - g * GROUP;
+        const int64_t j = centroid_at(centroids, at), p = at - g * GROUP;
         if (comparable)
             quantise_move(&b->turn, b->p.shared.blocks + g * GROUP * b->p.d + p, GROUP, row[p], unscale, j,
                           b->mine.difference, b->mine.turned, b->mine.bytes, &b->shared.moves);
@@ -132,11 +132,6 @@ static void prepare(const exk_score_centroids *centroids, const exk_plan *plan, 
         pack_byte_group(&b.turn, row, g, b.mine.turned, b.mine.bytes, &b.shared.groups);
         drift_group(centroids, g, &b.p.shared);
     }
-}
-
-static void fetch_lines(const void *from, int64_t bytes) {
-    for (int64_t t = 0; t < bytes; t += EXK_ALIGN)
-        __builtin_prefetch((const char *)from + t);
 }
 
 /* The rows whose bounds, moved by the triangle inequality, do not prove their labels; only of the others are the
@@ -251,7 +246,7 @@ static bool take_score(pass *p, int64_t i, int64_t at, float score) {
     }
     tile->second[i] = tile->best[i];
     tile->best[i] = score;
-    tile->label[i] = p->centroids->order ? p->centroids->order[at] : (int32_t)at;
+    tile->label[i] = (int32_t)centroid_at(p->centroids, at);
     return true;
 }
 
@@ -275,7 +270,7 @@ static void settle(byte_pass *b, int64_t i, int64_t next, int64_t g, uint32_t op
         look(b, i, next);
     for (int place; (place = most_promising(scores, open, b->mine.limit[i])) >= 0;
          open &= ~(UINT32_C(1) << place)) {
-        const int64_t at = g * GROUP + place, j = p->centroids->order ? p->centroids->order[at] : at;
+        const int64_t at = g * GROUP + place, j = centroid_at(p->centroids, at);
         scores[place] = p->mine.offset[at] - dot_one(row_of(p, i), p->centroids->c + j * p->d, p->d);
         p->evaluations++;
         b->mine.limit[i] = fminf(b->mine.limit[i], limit_from_score(p, scores[place]));
