@@ -223,6 +223,24 @@ static void lay_out_choices(exk_run *run) {
     run->entry = entries ? memory : NULL;
 }
 
+/* What is kept of the points belongs to one engine at a time, what is shared to each: a probe must not disturb who
+ * makes the passes. */
+static void lay_out_engines(exk_run *run) {
+    exk_arena *arena = &run->arena;
+    const exk_engine *skipping = &run->engine[EXK_SKIPPING];
+    const size_t per_point = exk_run_scratch(run).per_point;
+    for (int role = 0; role < EXK_ENGINES; role++) {
+        exk_engine *engine = &run->engine[role];
+        if (engine->kernel)
+            engine->shared =
+                exk_arena_take(arena, (size_t)run->plan.nodes, exk_arena_pages(engine->scratch.shared));
+    }
+    run->variant_point = per_point ? exk_arena_take(arena, (size_t)run->points.n, per_point) : NULL;
+    run->probe_point = NULL;
+    if (skipping->kernel)
+        run->probe_point = exk_arena_take(arena, (size_t)exk_run_probed_points(run), skipping->scratch.per_point);
+}
+
 /* Everything a run needs, in one order for measuring and for real. */
 static void lay_out(exk_run *run) {
     exk_arena *arena = &run->arena;
@@ -242,9 +260,7 @@ static void lay_out(exk_run *run) {
     lay_out_choices(run);
     run->centroids = exk_arena_take(arena, k * d, sizeof(float));
     exk_arena_turn_page(arena);
-    const exk_scratch scratch = exk_run_scratch(run);
-    run->variant_shared = exk_arena_take(arena, (size_t)run->plan.nodes, exk_arena_pages(scratch.shared));
-    run->variant_point = scratch.per_point ? exk_arena_take(arena, n, scratch.per_point) : NULL;
+    lay_out_engines(run);
     lay_out_filter(run);
     if (run->fits)
         lay_out_update(run);
@@ -321,6 +337,7 @@ static exk_status allocate_run(exk_run *run, int64_t trace_capacity, exk_error *
     if (!exk_arena_allocate(&run->arena))
         return out_of_memory(run, bytes, error);
     lay_out(run);
+    exk_run_start_engines(run);
     return EXK_OK;
 }
 
@@ -338,7 +355,8 @@ static exk_result *create_result(const exk_run *run, int64_t trace_capacity) {
     result->trace_capacity = trace_capacity;
     result->trace = trace_capacity ? malloc((size_t)trace_capacity * sizeof *result->trace) : NULL;
     result->plan = run->plan;
-    result->plan.skipping = run->engines > 1 ? run->engine[1].variant->name : NULL;
+    result->plan.skipping =
+        exk_run_last_engine(run) == &run->engine[EXK_PLAIN] ? NULL : exk_run_last_engine(run)->variant->name;
     result->totals.scratch_bytes = (int64_t)(run->arena.used + result_bytes(run, trace_capacity));
     if (result->labels && result->centroids && result->counts && (result->trace || !trace_capacity))
         return result;

@@ -1,12 +1,15 @@
-/* Which variant makes a pass. A plain one begins. Then one that skips takes over: its first pass skips nothing but
- * finds the bounds, and those after it are held against the plain pass, all by the clock. Where skipping does not
- * pay it is left again, and tried anew when far fewer points move. */
+/* Which variant makes a pass. A plain one chooses the first centroids; the iterations begin with one that keeps
+ * the points' bytes where that pays, else with the plain one. Then one that skips takes over: its first pass skips
+ * nothing but finds the bounds, and those after it are held against the passes before, all by the clock. Where
+ * skipping does not pay it is left again, and tried anew when far fewer points move. */
 #include <string.h>
 
 #include "kernels/run.h"
 
-/* Iterations to come that are worth the pass that finds the bounds. */
-enum { TRIAL_LEAST = 3, SLOW_MOST = 2 };
+/* Iterations to come that are worth a probe; passes that are expected to come, at least; what the pass that finds
+ * the bounds takes more than others, in passes. */
+enum { TRIAL_LEAST = 3, COME_LEAST = 4, SLOW_MOST = 2, FINDING = 2 };
+#define LATER (4.0 / 3.0) /* what a pass with bounds takes of one with fresh bounds */
 
 /* No larger than leaves each thread several tiles: a tile has its memory, and who ends early should find work. */
 static int64_t default_point_tile(const exk_plan *plan, const exk_variant *variant, const exk_shape *shape) {
@@ -54,72 +57,47 @@ static exk_status find_variant(const exk_run *run, const char *name, const exk_v
     return EXK_OK;
 }
 
-/* The second engine, if there is to be one. */
-static exk_status find_skipping(exk_run *run, exk_error *error) {
+static bool has(const exk_run *run, int role) {
+    return run->engine[role].kernel != NULL;
+}
+
+/* The engines of a fit beside the plain one. Its own bounds, if it has any, would not outlast the probes. */
+static exk_status find_others(exk_run *run, exk_error *error) {
     const exk_plan *plan = &run->options->plan;
     const exk_shape shape = shape_of(run);
-    const exk_variant *variant = NULL;
+    const exk_variant *skipping = NULL, *keeping = NULL;
     if (!run->fits || (plan->skipping && strcmp(plan->skipping, "none") == 0))
         return EXK_OK;
     if (plan->skipping) {
-        const exk_status status = find_variant(run, plan->skipping, &variant, error);
+        const exk_status status = find_variant(run, plan->skipping, &skipping, error);
         if (status != EXK_OK)
             return status;
-        if (!exk_variant_kernel(variant)->survivors)
+        if (!exk_variant_kernel(skipping)->survivors)
             return exk_fail(error, EXK_ERR_VARIANT, "%s does not skip; `exakt list` names those that do",
-                            variant->name);
+                            skipping->name);
     } else if (is_automatic(plan->variant)) {
-        variant = exk_variant_skipping(&shape);
+        skipping = exk_variant_skipping(&shape);
     }
-    /* The first engine's own bounds would not outlast the probes. */
-    if (variant && !run->engine[0].kernel->survivors) {
-        make_engine(run, variant, &run->engine[1]);
-        run->engines = 2;
-    }
+    if (run->engine[EXK_PLAIN].kernel->survivors)
+        return EXK_OK;
+    if (skipping)
+        keeping = exk_variant_keeping(run->engine[EXK_PLAIN].variant, &shape);
+    if (keeping)
+        make_engine(run, keeping, &run->engine[EXK_KEEPING]);
+    if (skipping)
+        make_engine(run, skipping, &run->engine[EXK_SKIPPING]);
     return EXK_OK;
 }
 
-exk_status exk_run_choose_variants(exk_run *run, exk_error *error) {
-    const exk_variant *variant;
-    const exk_status status = find_variant(run, run->options->plan.variant, &variant, error);
-    if (status != EXK_OK)
-        return status;
-    make_engine(run, variant, &run->engine[0]);
-    run->engines = 1;
-    run->plan = run->engine[0].plan;
-    run->bulk = exk_bulk_for(variant->isa);
-    exk_run_use(run, 0);
-    return find_skipping(run, error);
-}
-
-bool exk_run_leaner(exk_run *run) {
-    const exk_shape shape = shape_of(run);
-    if (run->engines < 2)
-        return false;
-    const exk_variant *leaner = exk_variant_leaner(run->engine[1].variant, &shape);
-    if (leaner)
-        make_engine(run, leaner, &run->engine[1]);
-    else
-        run->engines = 1;
-    run->plan.skipping = NULL;
-    return true;
-}
-
-bool exk_run_may_skip(const exk_run *run) {
-    return run->engine[run->engines - 1].kernel->survivors != NULL;
-}
-
-bool exk_run_wants_order(const exk_run *run) {
-    return run->engine[run->engines - 1].kernel->ordered;
-}
-
-void exk_run_use(exk_run *run, int i) {
-    const exk_engine *engine = &run->engine[i];
+/* The tiles, variant, kernel and roundings of the engine are the run's from now on. */
+static void use(exk_run *run, int role) {
+    const exk_engine *engine = &run->engine[role];
     if (run->variant != engine->variant)
-        run->has_bounds = false;
+        run->has_state = false;
     run->variant = engine->variant;
     run->kernel = engine->kernel;
     run->scratch = engine->scratch;
+    run->shared = engine->shared;
     run->filter.roundings = engine->roundings;
     run->plan.variant = engine->variant->name;
     run->plan.point_tile = engine->plan.point_tile;
@@ -128,9 +106,68 @@ void exk_run_use(exk_run *run, int i) {
     run->plan.matrix_bytes = engine->plan.matrix_bytes;
 }
 
+exk_status exk_run_choose_variants(exk_run *run, exk_error *error) {
+    const exk_variant *variant;
+    const exk_status status = find_variant(run, run->options->plan.variant, &variant, error);
+    if (status != EXK_OK)
+        return status;
+    memset(run->engine, 0, sizeof run->engine);
+    make_engine(run, variant, &run->engine[EXK_PLAIN]);
+    run->plan = run->engine[EXK_PLAIN].plan;
+    run->bulk = exk_bulk_for(variant->isa);
+    use(run, EXK_PLAIN);
+    return find_others(run, error);
+}
+
+/* What is kept of the bytes helps every pass, bounds only later ones: they go first, unless the others need less.
+ */
+bool exk_run_leaner(exk_run *run) {
+    const exk_shape shape = shape_of(run);
+    exk_engine *skipping = &run->engine[EXK_SKIPPING], *keeping = &run->engine[EXK_KEEPING];
+    run->plan.skipping = NULL;
+    if (keeping->kernel && skipping->kernel && skipping->scratch.per_point > keeping->scratch.per_point)
+        skipping->kernel = NULL;
+    else if (keeping->kernel) {
+        const exk_variant *bounds = exk_variant_skipping(&shape);
+        keeping->kernel = NULL;
+        if (bounds)
+            make_engine(run, bounds, skipping);
+    } else if (skipping->kernel) {
+        const exk_variant *leaner = exk_variant_leaner(skipping->variant, &shape);
+        skipping->kernel = NULL;
+        if (leaner)
+            make_engine(run, leaner, skipping);
+    } else
+        return false;
+    return true;
+}
+
+bool exk_run_may_skip(const exk_run *run) {
+    return exk_run_last_engine(run)->kernel->survivors != NULL;
+}
+
+bool exk_run_wants_order(const exk_run *run) {
+    return exk_run_last_engine(run)->kernel->ordered;
+}
+
+const exk_engine *exk_run_last_engine(const exk_run *run) {
+    int role = EXK_SKIPPING;
+    while (!has(run, role))
+        role--;
+    return &run->engine[role];
+}
+
 void exk_run_start_engines(exk_run *run) {
     run->trial = (exk_trial){0};
-    exk_run_use(run, 0);
+    use(run, EXK_PLAIN);
+}
+
+static int role_without_bounds(const exk_run *run) {
+    return has(run, EXK_KEEPING) ? EXK_KEEPING : EXK_PLAIN;
+}
+
+void exk_run_start_iterations(exk_run *run) {
+    use(run, role_without_bounds(run));
 }
 
 /* A pass that skipped took that long. Once far too long, or twice too long, is enough. */
@@ -140,14 +177,16 @@ static bool gives_up(exk_trial *trial, double seconds) {
     return trial->slow >= SLOW_MOST;
 }
 
-/* A plain pass is over. Bounds as fresh as the probe's skip most: on embeddings as on uniform points a second pass
- * with them takes up to twice as long as the first. Probes that find nothing become rarer. */
-static void consider_skipping(exk_run *run, int64_t left) {
+/* A pass that skipped nothing is over, and `left` may come. As many are expected as there were. Bounds as fresh as
+ * the probe's skip most. Probes that find nothing become rarer. */
+static void consider_skipping(exk_run *run, int64_t done, int64_t left) {
     exk_trial *trial = &run->trial;
     if (left < TRIAL_LEAST || trial->wait-- > 0)
         return;
-    if (exk_run_probe(run) < 0.6 * trial->plain_seconds) {
-        exk_run_use(run, 1);
+    const int64_t expected = done > COME_LEAST ? done : COME_LEAST;
+    const double passes = (double)(expected < left ? expected : left);
+    if (passes * (trial->plain_seconds - LATER * exk_run_probe(run)) > FINDING * trial->plain_seconds) {
+        use(run, EXK_SKIPPING);
         trial->slow = 0;
     } else {
         trial->wait = ++trial->failures / 2;
@@ -155,15 +194,17 @@ static void consider_skipping(exk_run *run, int64_t left) {
 }
 
 void exk_run_choose_engine(exk_run *run, const exk_iteration *iteration, int64_t left) {
-    if (run->engines < 2)
+    if (!has(run, EXK_SKIPPING))
         return;
     const double seconds = iteration->parts.assign + iteration->parts.refine;
-    if (run->variant == run->engine[0].variant) {
-        run->trial.plain_seconds = seconds;
-        consider_skipping(run, left);
-    } else if (run->pass_skips && gives_up(&run->trial, seconds)) {
+    const bool skips = run->variant == run->engine[EXK_SKIPPING].variant;
+    if (skips && run->pass_recalls && gives_up(&run->trial, seconds)) {
         run->trial.wait = ++run->trial.failures;
-        exk_run_use(run, 0);
+        use(run, role_without_bounds(run));
+    } else if (!skips && (run->pass_recalls || !has(run, EXK_KEEPING))) {
+        /* A pass that finds what is to be kept tells nothing. */
+        run->trial.plain_seconds = seconds;
+        consider_skipping(run, iteration->iteration, left);
     }
 }
 
@@ -172,19 +213,23 @@ static size_t larger(size_t a, size_t b) {
 }
 
 exk_scratch exk_run_scratch(const exk_run *run) {
-    exk_scratch most = run->engine[0].scratch;
-    for (int i = 1; i < run->engines; i++) {
-        const exk_scratch *other = &run->engine[i].scratch;
-        most.shared = larger(most.shared, other->shared);
-        most.per_thread = larger(most.per_thread, other->per_thread);
-        most.per_point = larger(most.per_point, other->per_point);
+    exk_scratch most = {0};
+    for (int role = 0; role < EXK_ENGINES; role++) {
+        const exk_scratch *one = &run->engine[role].scratch;
+        if (!has(run, role))
+            continue;
+        most.shared = larger(most.shared, one->shared);
+        most.per_thread = larger(most.per_thread, one->per_thread);
+        most.per_point = larger(most.per_point, one->per_point);
     }
     return most;
 }
 
 int64_t exk_run_point_tile(const exk_run *run) {
-    int64_t most = run->engine[0].plan.point_tile;
-    for (int i = 1; i < run->engines; i++)
-        most = run->engine[i].plan.point_tile > most ? run->engine[i].plan.point_tile : most;
+    int64_t most = 0;
+    for (int role = 0; role < EXK_ENGINES; role++) {
+        if (has(run, role) && run->engine[role].plan.point_tile > most)
+            most = run->engine[role].plan.point_tile;
+    }
     return most;
 }

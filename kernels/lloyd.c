@@ -45,7 +45,7 @@ static void start_lloyd(exk_run *run, exk_result *result) {
         run->previous[i] = -1;
     memset(run->stale, EXK_STALE_MEAN | EXK_STALE_OVERLAP | EXK_STALE_NEXT, (size_t)run->k);
     run->has_sums = false;
-    run->has_moved = run->has_bounds = false;
+    run->has_moved = run->has_state = false;
     run->digested = false;
     result->iterations = 0;
     result->converged = false;
@@ -141,6 +141,7 @@ exk_status exk_run_lloyd(exk_run *run, int repeat, exk_result *result) {
     exk_run_init(run, repeat);
     result->totals.init_seconds += exk_now() - started;
     start_lloyd(run, result);
+    exk_run_start_iterations(run);
     const double iterating = exk_now();
     outcome verdict = GO_ON;
     bool finished = !exk_run_stopped(run) && iterate(run, repeat, result, &verdict);

@@ -188,7 +188,7 @@ static void recall_labels(const exk_run *run, const exk_tile *tile, exk_purpose 
 static exk_tile surviving_tile(exk_run *run, exk_worker *worker, const exk_tile *whole,
                                const exk_workspace *workspace) {
     exk_tile seen = *whole;
-    exk_run_keep_survivors(run, &run->engine[run->engines - 1], worker, workspace, &seen);
+    exk_run_keep_survivors(run, exk_run_last_engine(run), worker, workspace, &seen);
     return seen;
 }
 
@@ -197,7 +197,7 @@ static void process_tile(exk_run *run, exk_worker *worker, int64_t first, int64_
     const exk_workspace workspace = workspace_of(run, worker, first);
     exk_tile seen = whole;
     recall_labels(run, &whole, purpose);
-    if (run->pass_skips)
+    if (run->pass_recalls && run->kernel->survivors)
         seen = surviving_tile(run, worker, &whole, &workspace);
     exk_run_centre(run, worker, &seen);
     worker->tally.survivors += seen.rows;
@@ -252,7 +252,7 @@ static void pack_centroids(exk_run *run, exk_worker *worker, int part, int parts
     int node = 0;
     while (exk_share(parts, node + 1, nodes) <= part)
         node++;
-    worker->shared = run->variant_shared + (size_t)node * exk_arena_pages(run->scratch.shared);
+    worker->shared = run->shared + (size_t)node * exk_arena_pages(run->scratch.shared);
     const int first = (int)exk_share(parts, node, nodes), last = (int)exk_share(parts, node + 1, nodes);
     const exk_workspace workspace = workspace_of(run, worker, 0);
     worker->refine.workspace = workspace;
@@ -324,16 +324,16 @@ static int64_t total_moved(const exk_run *run) {
     return moved;
 }
 
-/* What variants that skip want to know. Centroids are put in order where bounds begin. */
-static void prepare_skipping(exk_run *run, exk_purpose purpose) {
+/* What variants that keep something of each point want to know. Centroids are put in order where that begins. */
+static void prepare_recalling(exk_run *run, exk_purpose purpose) {
     const bool labels = purpose != EXK_TO_APPROACH;
-    run->pass_skips = labels && run->has_moved && run->has_bounds;
-    if (labels && run->kernel->ordered && run->order && !run->pass_skips)
+    run->pass_recalls = labels && run->has_moved && run->has_state;
+    if (labels && run->kernel->ordered && run->order && !run->pass_recalls)
         exk_order_centroids(run->centroids, run->k, run->points.d, exk_variant_nr(run->variant), run->order_memory,
                             run->order);
-    run->score_centroids.movement = run->pass_skips ? run->movement : NULL;
+    run->score_centroids.movement = run->pass_recalls ? run->movement : NULL;
     run->score_centroids.order = labels && run->kernel->ordered ? run->order : NULL;
-    run->has_bounds = labels && run->kernel->survivors;
+    run->has_state = labels && run->scratch.per_point > 0;
 }
 
 bool exk_run_pass(exk_run *run, exk_purpose purpose, exk_tally *tally) {
@@ -341,7 +341,7 @@ bool exk_run_pass(exk_run *run, exk_purpose purpose, exk_tally *tally) {
         return false;
     const double begun = exk_now();
     bool complete = true;
-    prepare_skipping(run, purpose);
+    prepare_recalling(run, purpose);
     for (int thread = 0; thread < run->plan.threads; thread++)
         start_worker(run, &run->worker[thread], begun);
 #pragma omp parallel num_threads(run->plan.threads)

@@ -10,8 +10,8 @@ enum { TILES_MOST = 4, PART = 32 /* of the points at most */ };
 
 /* What exk_run_pass does before the tiles, for the second engine. */
 static void prepare_part(exk_run *run, const float *centroids, int part, int parts) {
-    const exk_engine *engine = &run->engine[1];
-    const exk_workspace workspace = {run->variant_shared, run->worker[part].scratch, run->variant_point};
+    const exk_engine *engine = &run->engine[EXK_SKIPPING];
+    const exk_workspace workspace = {engine->shared, run->worker[part].scratch, run->probe_point};
     const int64_t first = exk_share(run->k, part, parts), last = exk_share(run->k, part + 1, parts);
     exk_filter_digest(&run->filter, centroids, first, last);
 #pragma omp barrier
@@ -26,17 +26,16 @@ static void prepare_part(exk_run *run, const float *centroids, int part, int par
 
 static void prepare_for(exk_run *run, const float *centroids, const float *movement) {
     run->score_centroids.movement = movement;
-    run->score_centroids.order = run->engine[1].kernel->ordered ? run->order : NULL;
+    run->score_centroids.order = run->engine[EXK_SKIPPING].kernel->ordered ? run->order : NULL;
 #pragma omp parallel num_threads(run->plan.threads)
     prepare_part(run, centroids, omp_get_thread_num(), omp_get_num_threads());
 }
 
 /* The tile's survivors, or all of it where nothing moved yet, go to assign; whatever it says is forgotten. */
-static void label(exk_run *run, int64_t first, int64_t rows) {
-    const exk_engine *engine = &run->engine[1];
+static void label(exk_run *run, int64_t first, int64_t rows, char *states) {
+    const exk_engine *engine = &run->engine[EXK_SKIPPING];
     exk_worker *worker = &run->worker[0];
-    const exk_workspace workspace = {run->variant_shared, worker->scratch,
-                                     run->variant_point + (size_t)first * engine->scratch.per_point};
+    const exk_workspace workspace = {engine->shared, worker->scratch, states};
     exk_tile tile = exk_run_tile(run, worker, first, rows);
     tile.label = worker->label;
     for (int64_t i = 0; i < rows; i++)
@@ -51,11 +50,20 @@ static void label(exk_run *run, int64_t first, int64_t rows) {
     engine->kernel->assign(&run->score_centroids, &engine->plan, &workspace, &tile);
 }
 
+static int tiles_of(const exk_run *run) {
+    const int64_t most = run->points.n / PART / run->engine[EXK_SKIPPING].plan.point_tile;
+    return most < 1 ? 1 : most < TILES_MOST ? (int)most : TILES_MOST;
+}
+
+int64_t exk_run_probed_points(const exk_run *run) {
+    const int64_t rows = run->engine[EXK_SKIPPING].plan.point_tile;
+    return tiles_of(run) * (rows < run->points.n ? rows : run->points.n);
+}
+
 double exk_run_probe(exk_run *run) {
-    const exk_engine *engine = &run->engine[1];
+    const exk_engine *engine = &run->engine[EXK_SKIPPING];
     const int64_t n = run->points.n, rows = engine->plan.point_tile;
-    const int64_t most = n / PART / rows;
-    const int tiles = most < 1 ? 1 : most < TILES_MOST ? (int)most : TILES_MOST;
+    const int tiles = tiles_of(run);
     const int64_t roundings = run->filter.roundings;
     run->filter.roundings = engine->roundings;
     if (engine->kernel->ordered)
@@ -69,7 +77,7 @@ double exk_run_probe(exk_run *run) {
         points = 0;
         for (int tile = 0; tile < tiles; tile++) {
             const int64_t first = exk_share(n, tile, tiles), count = n - first < rows ? n - first : rows;
-            label(run, first, count);
+            label(run, first, count, run->probe_point + (size_t)points * engine->scratch.per_point);
             points += count;
         }
         seconds = exk_now() - begun;

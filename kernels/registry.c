@@ -18,6 +18,8 @@
 #define EXK_ANY_SHAPE {.d_max = INT64_C(1) << 40, .k_max = INT32_MAX}
 /* Bytes are added up in int32. */
 #define EXK_INT8_SHAPE {.d_max = INT64_C(1) << 15, .k_max = INT32_MAX, .kd_pays = INT64_C(1) << 14}
+/* Products of bytes take so long that what is kept saves little: `auto` has no use for it. */
+#define EXK_INT8_KEPT_SHAPE {.d_max = INT64_C(1) << 15, .k_max = INT32_MAX, .kd_pays = INT64_MAX}
 #define EXK_INT8_GROUPS_SHAPE {.d_max = INT64_C(1) << 15, .k_max = INT32_MAX, .kd_pays = INT64_C(1) << 16}
 #define EXK_BLAS_SHAPE {.d_max = INT32_MAX, .k_max = INT32_MAX} /* OpenBLAS takes its sizes as int */
 /* clang-format on */
@@ -176,6 +178,13 @@ const exk_variant *exk_variant_skipping(const exk_shape *shape) {
     const exk_variant *bytes = exk_variant_strongest("i8_fused_yinyang", shape);
     const bool rounds = strcmp(plain->strategy, "i8_fused") == 0 && bytes && pays(bytes, shape);
     return rounds ? bytes : exk_variant_strongest("fused_yinyang", shape);
+}
+
+const exk_variant *exk_variant_keeping(const exk_variant *plain, const exk_shape *shape) {
+    if (strcmp(plain->strategy, "i8_fused") != 0)
+        return NULL;
+    const exk_variant *keeping = usable_of("i8_kept", plain->isa, shape);
+    return keeping && pays(keeping, shape) ? keeping : NULL;
 }
 
 const exk_variant *exk_variant_leaner(const exk_variant *variant, const exk_shape *shape) {

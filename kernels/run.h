@@ -93,18 +93,27 @@ typedef struct exk_fill {
     int32_t cluster;
 } exk_fill;
 
-/* A variant that may make the passes of a run. */
+/* A variant that may make the passes of a run; kernel NULL: there is none. */
 typedef struct exk_engine {
     const exk_variant *variant;
     const exk_kernel *kernel;
     exk_plan plan; /* of its own are the tiles */
     exk_scratch scratch;
     int64_t roundings;
+    char *shared; /* plan.nodes copies, exk_arena_pages(scratch.shared) apart */
 } exk_engine;
+
+/* What the engines of a run are for. */
+enum {
+    EXK_PLAIN,    /* all passes but those of others: the first centroids', and where nothing is kept */
+    EXK_KEEPING,  /* those of a fit that goes by what it keeps of each point, all centroids every time */
+    EXK_SKIPPING, /* those in which bounds leave little to do */
+    EXK_ENGINES
+};
 
 /* How the engines did so far. */
 typedef struct exk_trial {
-    double plain_seconds; /* of the last plain pass, in the variant and in refinement, each thread */
+    double plain_seconds; /* of the last pass that skipped nothing, in the variant and refinement, each thread */
     int slow;             /* passes that skipped in vain */
     int failures, wait;   /* probes in vain; plain passes until the next one */
 } exk_trial;
@@ -113,9 +122,8 @@ typedef struct exk_run {
     exk_points points;
     int64_t k;
     const exk_options *options;
-    bool fits;            /* fit, or assign only */
-    exk_engine engine[2]; /* the second one, if there are two, skips */
-    int engines;
+    bool fits; /* fit, or assign only */
+    exk_engine engine[EXK_ENGINES];
     exk_trial trial;
     /* Of the engine that makes the next pass. */
     exk_plan plan;
@@ -160,14 +168,15 @@ typedef struct exk_run {
     void *far;                         /* exk_run_far_bytes: candidates for empty clusters */
     int64_t *split_size, *split_first; /* k: sizes and first points of clusters while splitting */
     bool has_moved;                    /* movement is valid: not the first prepare */
-    bool has_bounds;                   /* those of the variant belong to `previous` */
-    bool pass_skips;                   /* the pass under way, or the last one, has bounds to skip by */
+    bool has_state;                    /* what the variant keeps of each point belongs to `previous` */
+    bool pass_recalls;                 /* the pass under way, or the last one, has that to go by */
     bool digested;                     /* filter.hash and largest belong to `centroids` */
     exk_filter filter;
     exk_score_centroids score_centroids;
-    char *variant_shared; /* plan.nodes copies, exk_arena_pages(scratch.shared) apart */
-    char *variant_point;
-    exk_worker *worker; /* plan.threads */
+    char *shared;        /* of the engine's variant */
+    char *variant_point; /* what the engine keeps of each point */
+    char *probe_point;   /* the same of the points of a probe */
+    exk_worker *worker;  /* plan.threads */
 } exk_run;
 
 /* Whether the caller wants the run to end; once true it stays so. */
@@ -249,27 +258,31 @@ int64_t exk_run_split_largest(exk_run *run);
 /* engine.c: the engines that the plan asks for. */
 exk_status exk_run_choose_variants(exk_run *run, exk_error *error);
 
-/* engine.c: a second engine that needs less memory for bounds, or none; false if there was none. */
+/* engine.c: engines that keep less of each point, or none that does; false if there was none. */
 bool exk_run_leaner(exk_run *run);
 
 /* engine.c: whether an engine skips, and wants the centroids in order. */
 bool exk_run_may_skip(const exk_run *run);
 bool exk_run_wants_order(const exk_run *run);
 
-/* engine.c: the tiles, variant, kernel and roundings of engine i are the run's from now on. */
-void exk_run_use(exk_run *run, int i);
+/* engine.c: the one that skips or, where none does, the last one. */
+const exk_engine *exk_run_last_engine(const exk_run *run);
 
-/* engine.c: before a run's first pass. */
+/* engine.c: before a run's first pass, and before its first iteration. */
 void exk_run_start_engines(exk_run *run);
+void exk_run_start_iterations(exk_run *run);
 
 /* engine.c: after an iteration, with `left` more to come at most: who makes the next pass. No bit depends on it.
  */
 void exk_run_choose_engine(exk_run *run, const exk_iteration *iteration, int64_t left);
 
-/* probe.c: the seconds, likewise, that a pass of the second engine would take with bounds from the pass before, by
- * what a few points take. Between passes: run->centroids are newer than the labels, those of the labels in
- * run->next. */
+/* probe.c: the seconds, likewise, that a pass of the engine that skips would take with bounds from the pass
+ * before, by what a few points take. Between passes: run->centroids are newer than the labels, those of the labels
+ * in run->next. */
 double exk_run_probe(exk_run *run);
+
+/* probe.c: points that a probe looks at, at most. */
+int64_t exk_run_probed_points(const exk_run *run);
 
 /* engine.c: the most of what the engines need. */
 exk_scratch exk_run_scratch(const exk_run *run);

@@ -200,6 +200,10 @@ const exk_variant *exk_variant_strongest(const char *strategy, const exk_shape *
  * centroids, else one for each group of them. NULL if no variant that can run here skips. */
 const exk_variant *exk_variant_skipping(const exk_shape *shape);
 
+/* The variant that does in a fit what that one does and keeps of each point what makes later passes cheaper. NULL
+ * if there is none or it does not pay here. */
+const exk_variant *exk_variant_keeping(const exk_variant *plain, const exk_shape *shape);
+
 /* One of the same instruction set that needs less memory for its bounds; NULL if there is none. */
 const exk_variant *exk_variant_leaner(const exk_variant *variant, const exk_shape *shape);
 

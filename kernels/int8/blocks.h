@@ -1,21 +1,9 @@
 /* The micro-kernel on bytes: lower scores of a panel of points, a point to each lane, against a block of BLOCK
- * centroids, and what they rule out.
- *
- * In units of a point's own factor r its score with centroid j is at least (quantise.h)
- *
- *     L_j = r offset_j - beta_j (q.p_j) - F_j,     beta_j = b_j / order,
- *     F_j = Q beta_j ||f_j|| + E beta_j (||p_j|| + ||f_j||),
- *
- * Q and E being the largest ||q|| and ||e|| of the panel; it is at most L_j + 2 F_j + 2 r error. A centroid whose
- * L_j is greater than the point's limit, an upper bound of its score with some centroid, is not its nearest. The
- * others are its candidates. */
+ * centroids, and what they rule out. */
 #ifndef EXK_INT8_BLOCKS_H
 #define EXK_INT8_BLOCKS_H
 
-#include "kernels/int8/quantise.h"
-
-enum { CANDIDATES = 48 /* of a point that are kept; more, and the filter was too coarse for it */ };
-static const uint32_t ALL_LANES = (uint32_t)((UINT64_C(1) << VEC_LANES) - 1);
+#include "kernels/int8/candidates.h"
 
 #ifdef EXK_DOT_TILES
 #include "kernels/int8/block_tiles.h"
@@ -32,21 +20,6 @@ typedef struct byte_centroids {
     float *loss_q, *loss_e; /* beta ||f||, beta (||p|| + ||f||), widened */
 } byte_centroids;
 
-typedef struct candidate {
-    int32_t centroid;
-    float lower; /* L_j */
-} candidate;
-
-/* A panel of points on its way past the centroids. */
-typedef struct byte_panel {
-    int32_t *quads; /* [quad][point] */
-    float factor[PANEL_POINTS], limit[PANEL_POINTS];
-    float slack[PANEL_POINTS]; /* 2 r error and the roundings of r offset_j */
-    float largest_norm, largest_residual;
-    int32_t count[PANEL_POINTS]; /* of candidates; -1: too many */
-    candidate list[PANEL_POINTS][CANDIDATES];
-} byte_panel;
-
 /* Of the centroids in hand, from a whole block on. */
 typedef struct byte_terms {
     const float *offset, *minus_loss; /* -F_j */
@@ -55,35 +28,6 @@ typedef struct byte_terms {
 /* F_j */
 EXK_INLINE float loss_of(const byte_panel *panel, const byte_centroids *centroids, int64_t j) {
     return panel->largest_norm * centroids->loss_q[j] + panel->largest_residual * centroids->loss_e[j];
-}
-
-/* The candidates that are still any, of a full list. */
-static void thin_out(byte_panel *panel, int64_t i) {
-    int32_t kept = 0;
-    for (int32_t c = 0; c < panel->count[i]; c++) {
-        panel->list[i][kept] = panel->list[i][c];
-        kept += !(panel->list[i][c].lower > panel->limit[i]);
-    }
-    panel->count[i] = kept;
-    if (kept == CANDIDATES) {
-        panel->count[i] = -1;
-        panel->limit[i] = -INFINITY;
-    }
-}
-
-/* A score of which L is known is at most this. */
-EXK_INLINE float upper_score(const byte_panel *panel, int64_t i, float lower, float loss) {
-    return (lower + 2.0f * loss) + panel->slack[i] + 0x1p-20f * (fabsf(lower) + loss);
-}
-
-static void add_candidate(byte_panel *panel, int64_t i, int32_t j, float lower, float loss) {
-    if (lower == INFINITY) /* a duplicate, or behind the last one */
-        return;
-    const float upper = upper_score(panel, i, lower, loss);
-    panel->limit[i] = upper < panel->limit[i] ? upper : panel->limit[i];
-    panel->list[i][panel->count[i]++] = (candidate){j, lower};
-    if (panel->count[i] == CANDIDATES)
-        thin_out(panel, i);
 }
 
 /* What add_candidates looks at where the least of it is not above some limit. */
@@ -121,11 +65,11 @@ EXK_INLINE vec_f32 strip_lower(const byte_centroids *centroids, int64_t j, const
 }
 
 /* Centroids [j, j + BLOCK). */
-static inline void meet_block(byte_panel *panel, const byte_centroids *centroids, int64_t quads, int64_t j,
-                              const byte_terms *terms, micro_fetch *fetch) {
+static inline void meet_block(byte_panel *panel, const int32_t *points, const byte_centroids *centroids,
+                              int64_t quads, int64_t j, const byte_terms *terms, micro_fetch *fetch) {
     int32_t dot[BLOCK * PANEL_POINTS] __attribute__((aligned(EXK_ALIGN)));
     float lower[STRIP * PANEL_POINTS] __attribute__((aligned(EXK_ALIGN)));
-    block_dots(panel->quads, centroids->blocks + j * quads, quads, centroids->start + j, fetch, dot);
+    block_dots(points, centroids->blocks + j * quads, quads, centroids->start + j, fetch, dot);
     EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
         const int64_t first = v * VEC_LANES;
         const vec_f32 factor = vec_load(panel->factor + first);

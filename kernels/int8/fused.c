@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "kernels/arena.h"
-#include "kernels/body/argmin.h"
 #include "kernels/body/panel_scores.h"
 #include "kernels/body/sweep.h"
 #include "kernels/int8/blocks.h"
@@ -24,23 +23,27 @@ typedef struct shared_memory {
 
 typedef struct thread_memory {
     byte_panel *panels;
+    int32_t *quads;    /* [panel][quad][point] */
     float *minus_loss; /* k, padded */
     float *turned;     /* a row */
     int8_t *rows;      /* quantised, of a panel */
 } thread_memory;
 
 typedef struct pass {
-    const exk_score_centroids *centroids;
+    contest c;
     const exk_plan *plan;
-    const exk_tile *tile;
     shared_memory shared;
     thread_memory mine;
     rotation turn;
     int64_t d, k, quads;
     micro_fetch fetch;
     float largest_offset; /* moderate_offset */
-    int64_t evaluations;
 } pass;
+
+/* The points of one of the panels. */
+static int32_t *quads_of(const pass *p, const byte_panel *panel) {
+    return p->mine.quads + (panel - p->mine.panels) * PANEL_POINTS * p->quads;
+}
 
 static int64_t panels_of(int64_t rows) {
     return (rows + PANEL_POINTS - 1) / PANEL_POINTS;
@@ -64,11 +67,7 @@ static size_t lay_out_thread(void *memory, const exk_shape *shape, const exk_pla
     const size_t panels = (size_t)(plan->centroid_tile < shape->k ? panels_of(plan->point_tile) : 1);
     exk_arena arena = {.base = memory};
     mine->panels = exk_arena_take(&arena, panels, sizeof(byte_panel));
-    for (size_t p = 0; p < panels; p++) {
-        int32_t *quads = exk_arena_take(&arena, PANEL_POINTS * (size_t)turn->bytes, 1);
-        if (memory)
-            mine->panels[p].quads = quads;
-    }
+    mine->quads = exk_arena_take(&arena, panels * PANEL_POINTS * (size_t)turn->bytes, 1);
     mine->minus_loss = exk_arena_take(&arena, (size_t)round_up_to(shape->k, BLOCK), sizeof(float));
     mine->turned = exk_arena_take(&arena, turned_floats(turn), sizeof(float));
     mine->rows = exk_arena_take(&arena, PANEL_POINTS * row_bytes(turn), 1);
@@ -119,57 +118,17 @@ static void prepare(const exk_score_centroids *centroids, const exk_plan *plan, 
                           &shared.bytes);
 }
 
-/* All centroids, in float32. */
-static void meet_all(pass *p, int64_t i) {
-    enum { CHUNK = 64 };
-    const exk_tile *tile = p->tile;
-    lane_argmin state = argmin_start();
-    for (int64_t first = 0; first < p->k; first += CHUNK) {
-        float dot[CHUNK];
-        const int64_t count = min_i64(CHUNK, p->k - first);
-        for (int64_t j = 0; j < count; j += SCORES_CENTROIDS)
-            dots(exk_tile_row(tile, i), p->centroids->c + (first + j) * p->d, p->d,
-                 (int)min_i64(SCORES_CENTROIDS, count - j), dot + j);
-        argmin_feed(&state, dot, tile->offset, first, count);
-    }
-    argmin_finish(&state, &tile->label[i], &tile->best[i], &tile->second[i]);
-    p->evaluations += p->k;
-}
-
-static void meet_one(pass *p, int64_t i, int32_t j) {
-    const exk_tile *tile = p->tile;
-    const float lower = tile->offset[j] - dot_one(exk_tile_row(tile, i), p->centroids->c + j * p->d, p->d);
-    p->evaluations++;
-    if (lower < tile->best[i]) {
-        tile->second[i] = tile->best[i];
-        tile->best[i] = lower;
-        tile->label[i] = j;
-    } else if (lower < tile->second[i]) {
-        tile->second[i] = lower;
-    }
-}
-
-/* Nothing is compared with a point without bytes. */
-static void leave_out(byte_panel *panel, int64_t slot, int32_t count) {
-    panel->factor[slot] = 1.0f;
-    panel->limit[slot] = -INFINITY;
-    panel->count[slot] = count;
-}
-
 /* The point's bytes, its factor and what comes with it. */
 static void begin_point(pass *p, byte_panel *panel, int64_t slot, int64_t i, int8_t *row) {
-    const exk_tile *tile = p->tile;
+    const exk_tile *tile = p->c.tile;
     const float *x = exk_tile_row(tile, i), *next = exk_tile_row(tile, min_i64(i + 1, tile->rows - 1));
     const float largest = turn(&p->turn, x, next, p->mine.turned);
     const quantised found = quantise(&p->turn, p->mine.turned, largest, true, row);
-    if (found.factor == 0.0f || !(found.factor * (p->largest_offset + tile->error) < 0x1p110f)) {
+    if (!is_moderate(found.factor, tile->error, p->largest_offset)) {
         leave_out(panel, slot, -1);
         return;
     }
-    panel->factor[slot] = found.factor;
-    panel->slack[slot] = found.factor * (2.0f * tile->error + 0x1p-20f * p->largest_offset) * EXK_INT8_WIDER;
-    panel->count[slot] = 0;
-    panel->limit[slot] = INFINITY;
+    enter(panel, slot, found.factor, tile->error, p->largest_offset);
     panel->largest_norm = fmaxf(panel->largest_norm, found.norm);
     panel->largest_residual = fmaxf(panel->largest_residual, found.residual);
 }
@@ -183,11 +142,11 @@ static void fetch_former(const pass *p, int32_t former) {
 /* Where the point had a label, what its score is at most. */
 static void limit_by_former(const pass *p, byte_panel *panel, int64_t slot, int32_t former, const int8_t *row) {
     const byte_centroids *bytes = &p->shared.bytes;
-    if (former < 0 || panel->count[slot] < 0 || isinf(p->tile->offset[former]))
+    if (former < 0 || panel->count[slot] < 0 || isinf(p->c.tile->offset[former]))
         return;
     const int32_t dot = row_dot(row, bytes->rows + former * p->turn.bytes, p->turn.bytes, bytes->start[former]);
     const float loss = loss_of(panel, bytes, former);
-    const float fixed = p->tile->offset[former] * panel->factor[slot] - loss;
+    const float fixed = p->c.tile->offset[former] * panel->factor[slot] - loss;
     panel->limit[slot] = upper_score(panel, slot, fixed + bytes->minus_beta[former] * (float)dot, loss);
 }
 
@@ -211,12 +170,12 @@ static void transpose_bytes(const int8_t *row, size_t stride, int64_t quads, int
 static void begin_lanes(pass *p, byte_panel *panel, int64_t slot, int64_t i, int8_t *rows) {
     const size_t stride = row_bytes(&p->turn);
     for (int64_t lane = 0; lane < VEC_LANES; lane++) {
-        if (i + lane < p->tile->rows)
+        if (i + lane < p->c.tile->rows)
             begin_point(p, panel, slot + lane, i + lane, rows + (size_t)lane * stride);
         else
             leave_out(panel, slot + lane, 0);
     }
-    transpose_bytes(rows, stride, p->quads, panel->quads + slot);
+    transpose_bytes(rows, stride, p->quads, quads_of(p, panel) + slot);
 }
 
 static void begin_panel(pass *p, byte_panel *panel, int64_t first) {
@@ -226,10 +185,10 @@ static void begin_panel(pass *p, byte_panel *panel, int64_t first) {
     for (int64_t slot = 0; slot < PANEL_POINTS; slot += VEC_LANES)
         begin_lanes(p, panel, slot, first + slot, rows + (size_t)slot * stride);
     panel->largest_residual = wide_residual(panel->largest_norm, panel->largest_residual);
-    const int64_t count = min_i64(PANEL_POINTS, p->tile->rows - first);
+    const int64_t count = min_i64(PANEL_POINTS, p->c.tile->rows - first);
     for (int64_t slot = 0; slot < count; slot++) {
-        fetch_former(p, p->tile->label[first + min_i64(slot + AHEAD, count - 1)]);
-        limit_by_former(p, panel, slot, p->tile->label[first + slot], rows + (size_t)slot * stride);
+        fetch_former(p, p->c.tile->label[first + min_i64(slot + AHEAD, count - 1)]);
+        limit_by_former(p, panel, slot, p->c.tile->label[first + slot], rows + (size_t)slot * stride);
     }
 }
 
@@ -240,37 +199,20 @@ static void find_losses(pass *p, const byte_panel *panel, int64_t first, int64_t
 }
 
 static void meet_blocks(pass *p, byte_panel *panel, int64_t first, int64_t last) {
-    const byte_terms terms = {p->tile->offset, p->mine.minus_loss};
+    const byte_terms terms = {p->c.tile->offset, p->mine.minus_loss};
     find_losses(p, panel, first, last);
     for (int64_t j = first; j < last; j += BLOCK)
-        meet_block(panel, &p->shared.bytes, p->quads, j, &terms, &p->fetch);
-}
-
-/* Moves the candidates that are left to the front, the most promising one first, and returns how many. */
-static int32_t candidates_left(byte_panel *panel, int64_t slot) {
-    candidate *list = panel->list[slot];
-    int32_t count = 0, least = 0;
-    for (int32_t c = 0; c < panel->count[slot]; c++) {
-        list[count] = list[c];
-        if (list[c].lower > panel->limit[slot])
-            continue;
-        least = list[c].lower < list[least].lower ? count : least;
-        count++;
-    }
-    const candidate first = list[least];
-    list[least] = list[0];
-    list[0] = first;
-    return count;
+        meet_block(panel, quads_of(p, panel), &p->shared.bytes, p->quads, j, &terms, &p->fetch);
 }
 
 /* The only candidate is the nearest: its score need not be known better than by a bound. Of several, the first
  * one's float32 score rules out most of the others. */
 static void finish_point(pass *p, const byte_panel *panel, int64_t slot, int64_t i) {
-    const exk_tile *tile = p->tile;
+    const exk_tile *tile = p->c.tile;
     const candidate *list = panel->list[slot];
     const int32_t count = panel->count[slot];
     if (count <= 0) {
-        meet_all(p, i);
+        meet_all(&p->c, i);
         return;
     }
     tile->best[i] = tile->second[i] = INFINITY;
@@ -279,13 +221,8 @@ static void finish_point(pass *p, const byte_panel *panel, int64_t slot, int64_t
         tile->best[i] = (list[0].lower - panel->slack[slot]) / panel->factor[slot];
         return;
     }
-    meet_one(p, i, list[0].centroid);
-    const float score = tile->best[i] * panel->factor[slot];
-    const float limit = score + 0x1p-20f * fabsf(score) + panel->slack[slot];
-    for (int32_t c = 1; c < count; c++) {
-        if (!(list[c].lower > limit))
-            meet_one(p, i, list[c].centroid);
-    }
+    meet_one(&p->c, i, list[0].centroid);
+    meet_candidates(&p->c, panel, slot, i, 1);
 }
 
 /* The rows that the point's first two candidates will be compared by. */
@@ -293,13 +230,13 @@ static void fetch_candidates(const pass *p, const byte_panel *panel, int64_t slo
     if (panel->count[slot] < 2)
         return;
     const int64_t bytes = p->d * (int64_t)sizeof(float);
-    fetch_lines(exk_tile_row(p->tile, i), bytes);
-    fetch_lines(p->centroids->c + panel->list[slot][0].centroid * p->d, bytes);
-    fetch_lines(p->centroids->c + panel->list[slot][1].centroid * p->d, bytes);
+    fetch_lines(exk_tile_row(p->c.tile, i), bytes);
+    fetch_lines(p->c.centroids->c + panel->list[slot][0].centroid * p->d, bytes);
+    fetch_lines(p->c.centroids->c + panel->list[slot][1].centroid * p->d, bytes);
 }
 
 static void finish_panel(pass *p, byte_panel *panel, int64_t first) {
-    const int64_t count = min_i64(PANEL_POINTS, p->tile->rows - first);
+    const int64_t count = min_i64(PANEL_POINTS, p->c.tile->rows - first);
     for (int64_t slot = 0; slot < count; slot++)
         panel->count[slot] = panel->count[slot] < 0 ? 0 : candidates_left(panel, slot);
     for (int64_t slot = 0; slot < count; slot++) {
@@ -309,21 +246,14 @@ static void finish_panel(pass *p, byte_panel *panel, int64_t first) {
     }
 }
 
-static int64_t lost_points(const byte_panel *panel) {
-    int64_t lost = 0;
-    for (int64_t slot = 0; slot < PANEL_POINTS; slot++)
-        lost += panel->count[slot] < 0;
-    return lost;
-}
-
 /* All centroids at once: a panel is done when the next one begins. False if the tile is given up. */
 static bool meet_panels(pass *p) {
     const int64_t padded = round_up_to(p->k, BLOCK);
-    for (int64_t first = 0; first < p->tile->rows; first += PANEL_POINTS) {
+    for (int64_t first = 0; first < p->c.tile->rows; first += PANEL_POINTS) {
         byte_panel *panel = p->mine.panels;
         begin_panel(p, panel, first);
         meet_blocks(p, panel, 0, padded);
-        if (first == 0 && lost_points(panel) * FEW_LEFT > min_i64(PANEL_POINTS, p->tile->rows))
+        if (first == 0 && lost_points(panel) * FEW_LEFT > min_i64(PANEL_POINTS, p->c.tile->rows))
             return false;
         finish_panel(p, panel, first);
     }
@@ -332,7 +262,7 @@ static bool meet_panels(pass *p) {
 
 /* Some centroids at a time, as many as stay in cache while all panels pass. */
 static bool meet_tiles(pass *p) {
-    const int64_t padded = round_up_to(p->k, BLOCK), rows = p->tile->rows;
+    const int64_t padded = round_up_to(p->k, BLOCK), rows = p->c.tile->rows;
     for (int64_t first = 0; first < rows; first += PANEL_POINTS)
         begin_panel(p, &p->mine.panels[first / PANEL_POINTS], first);
     const int64_t together = round_up_to(p->plan->centroid_tile, BLOCK);
@@ -348,20 +278,20 @@ static bool meet_tiles(pass *p) {
 }
 
 static int64_t meet_floats(pass *p, const exk_workspace *workspace) {
-    if (p->tile->scattered) {
-        p->evaluations = 0;
-        for (int64_t i = 0; i < p->tile->rows; i++)
-            meet_all(p, i);
-        return p->evaluations;
+    if (p->c.tile->scattered) {
+        p->c.evaluations = 0;
+        for (int64_t i = 0; i < p->c.tile->rows; i++)
+            meet_all(&p->c, i);
+        return p->c.evaluations;
     }
-    sweep_tile(p->centroids, p->plan, workspace->shared, workspace->thread, p->tile);
-    return p->tile->rows * p->k;
+    sweep_tile(p->c.centroids, p->plan, workspace->shared, workspace->thread, p->c.tile);
+    return p->c.tile->rows * p->k;
 }
 
 static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
                       const exk_tile *tile) {
     const exk_shape shape = {.d = centroids->d, .k = centroids->k};
-    pass p = {.centroids = centroids, .plan = plan, .tile = tile, .d = shape.d, .k = shape.k};
+    pass p = {.c = {centroids, tile, 0}, .plan = plan, .d = shape.d, .k = shape.k};
     p.turn = rotation_of(shape.d);
     p.quads = p.turn.bytes / QUAD;
     lay_out_shared(workspace->shared, &shape, &p.turn, &p.shared);
@@ -373,7 +303,7 @@ static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan
     blocks_begin();
     const bool done = plan->centroid_tile < p.k ? meet_tiles(&p) : meet_panels(&p);
     blocks_end();
-    return done ? tile->rows * p.k + p.evaluations : meet_floats(&p, workspace);
+    return done ? tile->rows * p.k + p.c.evaluations : meet_floats(&p, workspace);
 }
 
 const exk_kernel EXK_KERNEL = {

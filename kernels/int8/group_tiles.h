@@ -5,7 +5,8 @@
 #include "kernels/int8/quantise.h"
 
 enum { ROWS_AT_ONCE = 2 * TILE_ROWS };
-_Static_assert((int)GROUP == (int)TILE_ROWS && ROWS_TOGETHER % ROWS_AT_ONCE == 0, "dot_rows takes whole tiles");
+_Static_assert(((int)GROUP == (int)TILE_ROWS || (int)GROUP == (int)TILE_PAIR) && ROWS_TOGETHER % ROWS_AT_ONCE == 0,
+               "dot_rows takes whole tiles");
 
 static inline void groups_begin(void) {
     dot_configure();
@@ -52,6 +53,13 @@ static inline void group_dots(int rows, const int8_t *const *x, const int32_t *s
         dot_rows(count > TILE_ROWS, stride ? x[first] : gathered, stride ? stride : bytes, block, quads,
                  dot + first * GROUP);
     }
+}
+
+/* The same of a panel of rows that lie `stride` bytes apart; as many bytes as a row has are fetched. */
+static inline void panel_dots(const int8_t *rows, int64_t stride, const int32_t *start, const int32_t *block,
+                              int64_t quads, const char *fetch, int32_t *dot) {
+    (void)start;
+    dot_square(rows, stride, block, quads, fetch, dot);
 }
 
 #endif

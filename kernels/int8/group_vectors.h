@@ -14,15 +14,17 @@ static inline size_t gathered_bytes(const rotation *turn) {
     return 0;
 }
 
-/* Up to EXK_MR points. Two sums for each, or the next product waits for the last. */
+/* Sums of each point with a vector of centroids: where there are few, the next product waits for the last. */
+enum { CHAINS = EXK_MR * EXK_NV <= 8 && VEC_LANES == 16 ? 2 : 1 };
+
+/* Up to EXK_MR points. */
 EXK_INLINE void group_dots_of(int rows, const int8_t *const *x, const int32_t *start, const int32_t *block,
                               int64_t quads, int32_t *dot) {
-    enum { CHAINS = 2 };
     vec_i32 acc[CHAINS][EXK_MR][EXK_NV];
     EXK_UNROLL for (int r = 0; r < rows; r++) {
         EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
             acc[0][r][v] = vec_set1_i32(start[r]);
-            acc[1][r][v] = vec_set1_i32(0);
+            acc[CHAINS - 1][r][v] = vec_set1_i32(CHAINS > 1 ? 0 : start[r]);
         }
     }
     for (int64_t t = 0; t < quads; t += 2) {
@@ -34,18 +36,18 @@ EXK_INLINE void group_dots_of(int rows, const int8_t *const *x, const int32_t *s
                 }
                 EXK_UNROLL for (int r = 0; r < rows; r++) {
                     const int32_t *point = (const int32_t *)(const void *)(x[r] + (t + u) * QUAD);
-                    acc[u][r][v] = dot_add_all(acc[u][r][v], centroid, point);
+                    acc[u % CHAINS][r][v] = dot_add_all(acc[u % CHAINS][r][v], centroid, point);
                 }
             }
         }
     }
     EXK_UNROLL for (int r = 0; r < rows; r++) {
         EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
-            int32_t sum[CHAINS][VEC_LANES];
-            vec_store_i32(sum[0], acc[0][r][v]);
-            vec_store_i32(sum[1], acc[1][r][v]);
-            for (int lane = 0; lane < VEC_LANES; lane++)
-                dot[r * GROUP + v * VEC_LANES + lane] = sum[0][lane] + sum[1][lane];
+            int32_t *to = dot + r * GROUP + v * VEC_LANES, other[VEC_LANES];
+            vec_store_i32(to, acc[0][r][v]);
+            vec_store_i32(other, acc[CHAINS - 1][r][v]);
+            for (int lane = 0; lane < (CHAINS > 1 ? VEC_LANES : 0); lane++)
+                to[lane] += other[lane];
         }
     }
 }
@@ -64,6 +66,19 @@ static inline void group_dots(int rows, const int8_t *const *x, const int32_t *s
     for (int first = 0; first < rows; first += EXK_MR)
         group_dots_few((int)min_i64(EXK_MR, rows - first), x + first, start + first, block, quads,
                        dot + first * GROUP);
+}
+
+/* The same of a panel of rows that lie `stride` bytes apart; as many bytes as a row has are fetched. */
+static inline void panel_dots(const int8_t *rows, int64_t stride, const int32_t *start, const int32_t *block,
+                              int64_t quads, const char *fetch, int32_t *dot) {
+    fetch_lines(fetch, quads * QUAD);
+    for (int first = 0; first < PANEL_POINTS; first += EXK_MR) {
+        const int8_t *x[EXK_MR];
+        const int count = (int)min_i64(EXK_MR, PANEL_POINTS - first);
+        for (int r = 0; r < count; r++)
+            x[r] = rows + (first + r) * stride;
+        group_dots_few(count, x, start + first, block, quads, dot + first * GROUP);
+    }
 }
 
 #endif

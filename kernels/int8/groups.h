@@ -12,6 +12,7 @@
 #include "kernels/arena.h"
 #include "kernels/bounds/groups.h"
 #include "kernels/int8/quantise.h"
+
 #ifdef EXK_DOT_TILES
 #include "kernels/int8/group_tiles.h"
 #else

@@ -34,17 +34,24 @@ static inline void lay_out_byte_moves(exk_arena *arena, int64_t k, const rotatio
     moves->length = exk_arena_take(arena, count, sizeof(double));
 }
 
-/* Centroid j moved from -minus_before, whose coordinates are `stride` apart, to `now`; both are scaled by 2 /
- * unscale. difference, turned, bytes: for one row. */
-static inline void quantise_move(const rotation *by, const float *minus_before, int64_t stride, const float *now,
-                                 double unscale, int64_t j, float *difference, float *turned, int8_t *bytes,
-                                 const byte_moves *moves) {
+/* What brings centroids scaled by 2 / before to the scale of now, exactly: a power of two. 0: they cannot be told
+ * from each other so. */
+static inline double rescaling(double before, double now) {
+    const double ratio = before / now;
+    return exk_bounds_apply(before) && exk_bounds_apply(now) && ratio >= 0x1p-8 && ratio <= 0x1p8 ? ratio : 0.0;
+}
+
+/* Centroid j moved from `before` times `rescale`, its coordinates `stride` apart, to `now`: both scaled by 2 /
+ * unscale then. difference, turned, bytes: for one row. */
+static inline void quantise_move(const rotation *by, const float *before, int64_t stride, double rescale,
+                                 const float *now, double unscale, int64_t j, float *difference, float *turned,
+                                 int8_t *bytes, const byte_moves *moves) {
     double change = 0.0, before_square = 0.0, now_square = 0.0;
     for (int64_t t = 0; t < by->d; t++) {
-        const double before = -(double)minus_before[t * stride], after = (double)now[t];
-        difference[t] = (float)(after - before);
-        change += (after - before) * (after + before);
-        before_square += before * before;
+        const double from = rescale * (double)before[t * stride], after = (double)now[t];
+        difference[t] = (float)(after - from);
+        change += (after - from) * (after + from);
+        before_square += from * from;
         now_square += after * after;
     }
     const float largest = turn(by, difference, difference, turned);
@@ -63,17 +70,25 @@ static inline bool is_tightened(const byte_moves *moves, int32_t j, const byte_p
     return moves->beta[j] > 0.0f && point->inverse > 0.0f;
 }
 
-/* An upper bound of the distance to centroid j, `upper` being one before it moved. */
-static inline float tightened(const rotation *by, const byte_moves *moves, int32_t j, const byte_point *point,
-                              const int8_t *bytes, double unscale, float upper) {
+/* An upper bound of the squared distance to centroid j, `square` being one before it moved. */
+static inline double tightened_square(const rotation *by, const byte_moves *moves, int32_t j,
+                                      const byte_point *point, const int8_t *bytes, double unscale,
+                                      double square) {
     const int32_t dot = row_dot(moves->rows + j * by->bytes, bytes, by->bytes, point->start);
     const double lost =
         (double)point->norm * (double)moves->loss_q[j] + (double)point->residual * (double)moves->loss_e[j];
     const double product = ((double)moves->beta[j] * dot - lost) * (double)point->inverse;
     const double norm = ((double)point->norm + (double)point->residual) * (double)point->inverse;
     const double length = moves->length[j], rounded = 0x1p-20 * (norm + length) * length;
-    const double square = (double)upper * (double)upper + moves->change[j] - unscale * product + rounded;
-    return (float)(sqrt(square > 0.0 ? square : 0.0) * EXK_WIDEN + EXK_TINY);
+    const double now = square + moves->change[j] - unscale * product + rounded;
+    return now > 0.0 ? now : 0.0;
+}
+
+/* The same of the distance. */
+static inline float tightened(const rotation *by, const byte_moves *moves, int32_t j, const byte_point *point,
+                              const int8_t *bytes, double unscale, float upper) {
+    const double square = tightened_square(by, moves, j, point, bytes, unscale, (double)upper * (double)upper);
+    return (float)(sqrt(square) * EXK_WIDEN + EXK_TINY);
 }
 
 #endif

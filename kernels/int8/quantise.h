@@ -30,7 +30,7 @@ enum { BYTES_AT_ONCE = TILE_BYTES };
 #else
 enum { BYTES_AT_ONCE = 8 };
 #endif
-enum { ORDER_MOST = 16, QUAD = 4, EIGHT = 8 };
+enum { ORDER_MOST = 16, QUAD = 4, EIGHT = 8, REST_DIGIT = 2 * DOT_POINT };
 #define EXK_INT8_WIDER (1.0f + 0x1p-8f)
 
 #ifndef EXK_DOT_ADD_ALL
@@ -207,21 +207,59 @@ static inline byte_loss byte_loss_of(const rotation *turn, const quantised *cent
                        beta * both * EXK_INT8_WIDER};
 }
 
+/* What quantise lost of a turned row, |f_t| <= 1/2, in bytes of REST_DIGIT to 1: a second digit. Returns the norm
+ * of what these lose, at least. */
+EXK_INLINE float quantise_rest(const rotation *turn, const float *y, float factor, int8_t *bytes) {
+    const vec_f32 factors = vec_set1(factor), minus_one = vec_set1(-1.0f), zero = vec_set1(0.0f);
+    const vec_f32 digit = vec_set1((float)REST_DIGIT);
+    const int64_t width = turn->width, stride = turn->stride;
+    const float *from = y, *const end = y + turn->order * stride;
+    vec_f32 losses = zero;
+    for (; from < end; from += stride, bytes += width) {
+        for (int64_t i = 0; i < width; i += VEC_LANES) {
+            const vec_f32 value = vec_load(from + i);
+            const vec_f32 whole = vec_round(vec_mul_add(value, factors, zero));
+            const vec_f32 rest = vec_mul_add(value, factors, vec_mul_add(whole, minus_one, zero));
+            const vec_f32 scaled = vec_mul_add(rest, digit, zero), second = vec_round(scaled);
+            const vec_f32 lost = vec_mul_add(second, minus_one, scaled);
+            losses = vec_mul_add(lost, lost, losses);
+            dot_store_point(bytes + i, second);
+        }
+    }
+    memset(bytes, 0, (size_t)(turn->bytes - turn->order * width));
+    const float doubt = sqrtf((float)turn->bytes) * 0x1p-16f;
+    return sqrtf(vec_sum(losses)) * EXK_INT8_WIDER / (float)REST_DIGIT + doubt;
+}
+
 /* q.p of one row of bytes each. */
 static inline int32_t row_dot(const int8_t *point, const int8_t *centroid, int64_t bytes, int32_t start) {
-    enum { STEP_BYTES = VEC_LANES * QUAD };
-    vec_i32 sum = vec_set1_i32(0), x[DOT_TOGETHER], c[DOT_TOGETHER];
-    int32_t lane[VEC_LANES];
+    enum { CHAINS = 4, VECTOR = VEC_LANES * QUAD, TOGETHER = DOT_TOGETHER * VECTOR };
+    vec_i32 sum[CHAINS], x[DOT_TOGETHER], c[DOT_TOGETHER];
+    int32_t lane[CHAINS * VEC_LANES];
     int64_t t = 0;
-    for (; t + DOT_TOGETHER * STEP_BYTES <= bytes; t += DOT_TOGETHER * STEP_BYTES) {
-        EXK_UNROLL for (int u = 0; u < DOT_TOGETHER; u++) {
-            x[u] = vec_load_i32((const int32_t *)(const void *)(point + t + u * STEP_BYTES));
-            c[u] = vec_load_i32((const int32_t *)(const void *)(centroid + t + u * STEP_BYTES));
-        }
-        sum = dot_add(sum, x, c);
+    EXK_UNROLL for (int i = 0; i < CHAINS; i++) {
+        sum[i] = vec_set1_i32(0);
     }
-    vec_store_i32(lane, sum);
-    for (int i = 0; i < VEC_LANES; i++)
+    for (; t + CHAINS * TOGETHER <= bytes; t += CHAINS * TOGETHER) {
+        EXK_UNROLL for (int i = 0; i < CHAINS; i++) {
+            EXK_UNROLL for (int u = 0; u < DOT_TOGETHER; u++) {
+                const int64_t at = t + i * TOGETHER + u * VECTOR;
+                x[u] = vec_load_i32((const int32_t *)(const void *)(point + at));
+                c[u] = vec_load_i32((const int32_t *)(const void *)(centroid + at));
+            }
+            sum[i] = dot_add(sum[i], x, c);
+        }
+    }
+    for (; t + TOGETHER <= bytes; t += TOGETHER) {
+        EXK_UNROLL for (int u = 0; u < DOT_TOGETHER; u++) {
+            x[u] = vec_load_i32((const int32_t *)(const void *)(point + t + u * VECTOR));
+            c[u] = vec_load_i32((const int32_t *)(const void *)(centroid + t + u * VECTOR));
+        }
+        sum[0] = dot_add(sum[0], x, c);
+    }
+    for (int i = 0; i < CHAINS; i++)
+        vec_store_i32(lane + i * VEC_LANES, sum[i]);
+    for (int i = 0; i < CHAINS * VEC_LANES; i++)
         start += lane[i];
     for (; t < bytes; t++)
         start += (DOT_BIAS == 128 ? (int32_t)(uint8_t)point[t] : (int32_t)point[t]) * centroid[t];

@@ -109,13 +109,13 @@ static byte_pass begin_tile(const exk_score_centroids *centroids, const exk_plan
 static void find_moves(const byte_pass *b, int64_t g, const float *const row[GROUP]) {
     const exk_score_centroids *centroids = b->p.centroids;
     const double unscale = centroids->unscale;
-    const bool comparable = centroids->movement && b->shared.unscale[g] == unscale && exk_bounds_apply(unscale);
+    const double rescale = centroids->movement ? rescaling(b->shared.unscale[g], unscale) : 0.0;
     b->shared.unscale[g] = unscale;
     for (int64_t at = g * GROUP; at < min_i64((g + 1) * GROUP, centroids->k); at++) {
         const int64_t j = centroid_at(centroids, at), p = at - g * GROUP;
-        if (comparable)
-            quantise_move(&b->turn, b->p.shared.blocks + g * GROUP * b->p.d + p, GROUP, row[p], unscale, j,
-                          b->mine.difference, b->mine.turned, b->mine.bytes, &b->shared.moves);
+        if (rescale > 0.0)
+            quantise_move(&b->turn, b->p.shared.blocks + g * GROUP * b->p.d + p, GROUP, -rescale, row[p], unscale,
+                          j, b->mine.difference, b->mine.turned, b->mine.bytes, &b->shared.moves);
         else
             b->shared.moves.beta[j] = 0.0f;
     }

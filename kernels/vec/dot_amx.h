@@ -86,6 +86,40 @@ static __attribute__((noinline, unused)) void dot_tiles(const int32_t *points, c
     *fetch = at;
 }
 
+/* dot[row][centroid] of TILE_PAIR rows, `stride` bytes apart, and as many centroids, [four bytes][centroid].
+ * Meanwhile as many bytes as a row has are fetched. A tile takes longer to load than to multiply: what the next
+ * step begins with is loaded while this one still multiplies. */
+static __attribute__((noinline, unused)) void dot_square(const int8_t *rows, int64_t stride,
+                                                         const int32_t *centroids, int64_t quads,
+                                                         const char *fetch, int32_t *dot) {
+    enum { QUADS = TILE_BYTES / 4, WIDTH = TILE_PAIR * 4 };
+    const int8_t *more = rows + TILE_ROWS * stride;
+    __asm__ volatile("" ::: "memory");
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+    _tile_loadd(4, rows, stride);
+    _tile_loadd(6, centroids, WIDTH);
+    for (int64_t t = 0; t < quads; t += QUADS) {
+        const int64_t next = t + QUADS < quads ? t + QUADS : t;
+        __builtin_prefetch(fetch + t * 4, 0, 2);
+        _tile_loadd(7, centroids + t * TILE_PAIR + TILE_ROWS, WIDTH);
+        _tile_dpbssd(0, 4, 6);
+        _tile_loadd(5, more + t * 4, stride);
+        _tile_dpbssd(1, 4, 7);
+        _tile_loadd(4, rows + next * 4, stride);
+        _tile_dpbssd(2, 5, 6);
+        _tile_loadd(6, centroids + next * TILE_PAIR, WIDTH);
+        _tile_dpbssd(3, 5, 7);
+    }
+    _tile_stored(0, dot, WIDTH);
+    _tile_stored(1, dot + TILE_ROWS, WIDTH);
+    _tile_stored(2, dot + TILE_ROWS * TILE_PAIR, WIDTH);
+    _tile_stored(3, dot + TILE_ROWS * TILE_PAIR + TILE_ROWS, WIDTH);
+    __asm__ volatile("" ::: "memory");
+}
+
 /* dot[row][centroid] of TILE_ROWS rows, or twice as many, `stride` bytes apart, and TILE_ROWS centroids, [four
  * bytes][centroid]. Even and odd steps have sums of their own, or each product would wait for the one before. */
 static __attribute__((noinline, unused)) void dot_rows(bool both, const int8_t *rows, int64_t stride,

@@ -16,7 +16,7 @@ float moves_probe(const float *x, const float *before, const float *now, int64_t
     const byte_moves moves = {rows, &beta, &loss_q, &loss_e, &change, &length};
     for (int64_t t = 0; t < d; t++)
         minus_before[t] = -before[t];
-    quantise_move(&by, minus_before, 1, now, unscale, 0, difference, turned, bytes, &moves);
+    quantise_move(&by, minus_before, 1, -1.0, now, unscale, 0, difference, turned, bytes, &moves);
     const byte_point point = quantise_point(&by, x, turned, bytes);
     return is_tightened(&moves, 0, &point) ? tightened(&by, &moves, 0, &point, bytes, unscale, upper) : INFINITY;
 }
