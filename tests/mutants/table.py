@@ -1,7 +1,8 @@
-"""The mutants: one deliberate mistake each. `old` must occur exactly once in `file`."""
+"""The mutants: one deliberate mistake each. `old` must occur exactly once in `file`. `asks` names the one catcher
+that sees it, where others would be asked in vain."""
 from collections import namedtuple
 
-Mutant = namedtuple("Mutant", "name file old new why")
+Mutant = namedtuple("Mutant", "name file old new why asks", defaults=(None,))
 
 FILTER, CERTIFY, COMPARE = "kernels/exact/filter.c", "kernels/exact/certify.c", "kernels/exact/compare.c"
 SUMS, BULK = "kernels/exact/sums.c", "kernels/exact/bulk.c"
