@@ -15,7 +15,7 @@ NAIVE, TILED, SWEEP = "kernels/body/naive.c", "kernels/body/tiled.c", "kernels/b
 PASS, EMPTY, INIT, LLOYD = "kernels/pass.c", "kernels/empty.c", "kernels/init.c", "kernels/lloyd.c"
 COLLECT, UPDATE = "kernels/collect.c", "kernels/update.c"
 QUANTISE, BYTES, INT8 = "kernels/int8/quantise.h", "kernels/int8/blocks.h", "kernels/int8/fused.c"
-BYTE_GROUPS, DOT_AVX2 = "kernels/int8/groups.h", "kernels/vec/dot_avx2.h"
+BYTE_GROUPS, DOT_AVX2, DOT_AMX = "kernels/int8/groups.h", "kernels/vec/dot_avx2.h", "kernels/vec/dot_amx.h"
 BYTE_YINYANG, MOVES = "kernels/int8/yinyang.c", "kernels/int8/moves.h"
 BOUNDS, GROUPS, GROUPED = "kernels/bounds/bounds.h", "kernels/bounds/groups.h", "kernels/bounds/grouped.h"
 GROUPED_FLOATS = "kernels/bounds/grouped_floats.h"
@@ -645,6 +645,14 @@ MUTANTS = [
            "return lower + panel->slack[i] +", "a point's limit is an upper bound"),
     Mutant("full-list-goes-on", BYTES, "    if (kept == CANDIDATES) {", "    if (kept > CANDIDATES) {",
            "a point of too many candidates meets all centroids"),
+    Mutant("tile-of-other-points", DOT_AMX,
+           "_tile_loadd(7, points + t * TILE_PAIR + TILE_ROWS, STRIDE);", "_tile_loadd(7, points + t * TILE_PAIR, STRIDE);",
+           "the second sixteen points of a panel have tiles of their own"),
+    Mutant("rows-odd-steps-lost", DOT_AMX, "dot[i] += odd[i];", "dot[i] += 0;",
+           "every second 64 bytes of a row have sums of their own"),
+    Mutant("rows-first-for-second", DOT_AMX,
+           "_tile_loadd(7, more + (t + QUADS) * 4, stride);", "_tile_loadd(7, rows + (t + QUADS) * 4, stride);",
+           "the second sixteen rows, in the odd steps, too"),
     Mutant("sums-saturate", DOT_AVX2, "DOT_BIAS = 63, DOT_POINT = 63", "DOT_BIAS = 127, DOT_POINT = 127",
            "16-bit sums hold four products"),
     Mutant("no-bytes-no-label", INT8, "leave_out(panel, slot, -1);", "leave_out(panel, slot, 0);",
