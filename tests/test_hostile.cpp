@@ -442,7 +442,7 @@ stopped interrupt(const words &arguments, double after) {
 
 } // namespace
 
-TEST_CASE("Ctrl-C is obeyed within a second in every phase", "[hostile]") {
+TEST_CASE("Ctrl-C is obeyed within a second in every phase", "[hostile][.interrupt]") { // ctest runs it alone
     const double allowed = sanitized ? 10 : 1;
     const struct {
         const char *phase;
