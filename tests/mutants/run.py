@@ -127,7 +127,8 @@ class Workshop:
     def called(self, command, folder, limit):
         """The same; nothing goes on when the time is over."""
         left = self.until - time.monotonic()
-        status, output = called(command, folder, max(0.0, min(limit, left)))
+        shorter = max(0.0, min(limit, left))
+        status, output = called(command, folder, shorter if shorter < float("inf") else None)
         if status is None and left < limit:
             raise OutOfTime
         return status, output
