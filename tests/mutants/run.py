@@ -43,7 +43,7 @@ FIRST = {
 SLOW = {"verify"}  # too slow for a run of limited time
 # A broken copy may ask for any amount of memory.
 CONFINED = ["prlimit", f"--as={8 << 30}"]
-PATIENCE = 300.0  # seconds for what has not been timed
+PATIENCE, LITTLE_PATIENCE = 300.0, 20.0  # seconds for what has not been timed; those of a run of limited time
 
 
 def catchers_for(mutant, left_out=frozenset()):
@@ -117,7 +117,7 @@ class Workshop:
     def __init__(self, folder, jobs, until=float("inf"), left_out=frozenset()):
         self.source, self.build_folder, self.jobs = folder / "source", folder / "build", jobs
         self.until, self.left_out = until, left_out
-        self.limits = dict.fromkeys({**CATCHERS, **LABORATORY}, PATIENCE)
+        self.limits = dict.fromkeys({**CATCHERS, **LABORATORY}, LITTLE_PATIENCE if left_out else PATIENCE)
 
     def prepare(self):
         copy_sources(self.source)
