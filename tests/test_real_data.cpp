@@ -101,8 +101,8 @@ TEST_CASE("KDD Cup 1999, standardised", "[real]") {
     REQUIRE(chosen.status == EXK_OK);
     CHECK(chosen.note().empty());
     CHECK(std::memcmp(chosen.dataset->points.x, load.dataset->points.x, 494021U * 38U * sizeof(float)) == 0);
-    check_agreement(thinned(matrix_of(Load(path, nullptr, true)), 4), 100,
-                    2); // all by scalar code would take long
+    // All of them would take scalar code long.
+    check_agreement(thinned(matrix_of(Load(path, nullptr, true)), 4), 100, 2);
 }
 
 TEST_CASE("BIRCH set 1", "[real]") {

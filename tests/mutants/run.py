@@ -87,6 +87,18 @@ def copy_sources(target):
             path.unlink()
 
 
+def end(process):
+    """Politely first: ninja then ends its compilers, which are no part of the process group."""
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is not None:
+            return
+        os.killpg(process.pid, sign)
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            continue
+
+
 def called(command, folder, limit=None):
     """Exit status and output; status None if it took too long. What it started ends with it."""
     environment = {**os.environ, "OMP_WAIT_POLICY": "passive"}
@@ -98,8 +110,7 @@ def called(command, folder, limit=None):
         except subprocess.TimeoutExpired:
             return None, ""
         finally:
-            if process.returncode is None:
-                os.killpg(process.pid, signal.SIGKILL)
+            end(process)
         return process.returncode, output
 
 
