@@ -1093,6 +1093,9 @@ TEST_CASE("every centroid within the errors is a candidate", "[exact][certify]")
     CHECK(refine(f, x, c, {5.5f, 4.0f}, {1.0f}).labels[0] == 0);
     CHECK(refine(f, x, c, {6.0f, 4.0f}, {1.0f}).labels[0] == 0);
     CHECK(refine(f, x, c, {6.5f, 4.0f}, {1.0f}).labels[0] == 1);
+    // The error is that of the lowest score's centroid.
+    CHECK(refine(filter_with({0.5f, 1.0f}, {0.0f, 0.0f}), x, c, {6.0f, 4.0f}, {1.0f}).labels[0] == 0);
+    CHECK(refine(filter_with({1.0f, 0.5f}, {0.0f, 0.0f}), x, c, {5.5f, 4.0f}, {1.0f}).labels[0] == 1);
     const Filter precise = filter_with({0.0f, 0.0f}, {0.0f, 0.0f});
     CHECK(refine(precise, x, c, {4.0f, 4.0f}, {1.0f}).labels[0] == 0);
     // Both directions of a clear decision.

@@ -146,6 +146,23 @@ TEST_CASE("kmeans++ finds separated clusters", "[lloyd]") {
         CHECK(count == 100);
 }
 
+TEST_CASE("kmeans++ draws no point twice, even if the scores cannot tell them apart", "[lloyd]") {
+    // Neighbours are so near to each other, and so far from the mean, that each point is in doubt. As many
+    // centroids as points: each must be drawn once.
+    Matrix points(64, 1);
+    for (int64_t i = 0; i < points.rows; i++) {
+        const float size = 1.0f + 0x1p-20f * static_cast<float>(i / 2);
+        points.row(i)[0] = i % 2 == 0 ? size : -size;
+    }
+    How how{nullptr, 2};
+    how.init = EXK_INIT_KMEANSPP;
+    how.empty = EXK_EMPTY_KEEP;
+    how.max_iter = 1;
+    const Outcome o = fit(points, points.rows, how);
+    CHECK(o.counts == std::vector<int64_t>(points.rows, 1));
+    CHECK(o.ambiguous == 2 * points.rows); // in the iteration and in the pass that ends the run
+}
+
 TEST_CASE("the best of n_init runs is kept", "[lloyd]") {
     const Matrix points = integer_points(300, 3, 20, 9);
     How how{nullptr, 2};
@@ -296,19 +313,35 @@ TEST_CASE("centroids that come to coincide are found out", "[lloyd]") {
         v += 0x1p24f;
     for (float &v : given)
         v += 0x1p24f;
+    std::vector<std::string> variants = available_variants();
+    variants.push_back("auto");
+    for (const std::string &variant : variants) {
+        INFO(variant);
+        How how{variant.c_str(), 1};
+        how.empty = EXK_EMPTY_KEEP;
+        exk_options *options = options_for(how);
+        exk_options_set_centroids(options, given.data());
+        const exk_points view = points.points();
+        exk_result *result = nullptr;
+        REQUIRE(exk_fit(&view, 2, options, &result, nullptr) == EXK_OK);
+        REQUIRE(exk_result_iterations(result) > 1);
+        CHECK(exk_result_iteration(result, 0)->exactly_decided_points == 2);
+        CHECK(exk_result_iteration(result, 1)->ambiguous_points == 0);
+        CHECK(exk_result_counts(result)[0] == 3);
+        exk_result_free(result);
+        exk_options_free(options);
+    }
+}
+
+TEST_CASE("who gives a point away gets another mean, even if no point changed its mind", "[lloyd][empty]") {
+    // In the second iteration cluster 1 loses -9 and 9 to its neighbours. The farthest point, 1030, belongs to
+    // cluster 3, which keeps all its points in that iteration.
+    Matrix points(7, 1);
+    points.values = {-11.0f, -9.0f, 9.0f, 11.0f, 1000.0f, 1000.0f, 1030.0f};
+    const float given[] = {-20.0f, 0.0f, 20.0f, 1000.0f};
     How how{nullptr, 1};
-    how.empty = EXK_EMPTY_KEEP;
-    exk_options *options = options_for(how);
-    exk_options_set_centroids(options, given.data());
-    const exk_points view = points.points();
-    exk_result *result = nullptr;
-    REQUIRE(exk_fit(&view, 2, options, &result, nullptr) == EXK_OK);
-    REQUIRE(exk_result_iterations(result) > 1);
-    CHECK(exk_result_iteration(result, 0)->exactly_decided_points == 2);
-    CHECK(exk_result_iteration(result, 1)->ambiguous_points == 0);
-    CHECK(exk_result_counts(result)[0] == 3);
-    exk_result_free(result);
-    exk_options_free(options);
+    how.max_iter = 2;
+    CHECK(fit(points, 4, how, given).centroids == std::vector<float>{-10.0f, 1030.0f, 10.0f, 1000.0f});
 }
 
 TEST_CASE("a cluster keeps its last point", "[lloyd][empty]") {

@@ -396,7 +396,7 @@ TEST_CASE("verify replays a case, selects variants and takes an input", "[cli]")
 
 TEST_CASE("demo leaves a table", "[cli]") {
     const folder f;
-    const outcome o = f.run({"demo", "--quick", "--variants", "naive,fused"});
+    const outcome o = f.run({"demo", "--quick", "--variants", "naive__scalar,fused__scalar"});
     INFO(o.out + o.err);
     CHECK(o.code == 0);
     CHECK(contains(o.out, "assign_f32_naive__scalar"));

@@ -5,6 +5,7 @@ import argparse
 import os
 import queue
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -16,7 +17,7 @@ from table import MUTANTS  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ["CMakeLists.txt", "cmake", "datasets", "docs", "harness", "include", "kernels", "results", "tests", "tuner"]
-# Target and command, the quick ones first: they catch most.
+# Target and command, those that catch most first.
 CATCHERS = {
     "test_exact": ("test_exact", ["tests/test_exact", "--abort"]),
     "test_lloyd": ("test_lloyd", ["tests/test_lloyd", "--abort"]),
@@ -33,16 +34,36 @@ LABORATORY = {
     "test_counts": ("test_counts", ["tests/bench/test_counts", "--abort"]),
     "test_formats": ("test_formats", ["tests/bench/test_formats", "--abort"]),
 }
+# Who is asked first about which files.
+FIRST = {
+    "kernels/bounds/": "test_skipping",
+    "kernels/int8/": "test_bytes",
+    "kernels/vec/dot_": "test_bytes",
+}
+SLOW = {"verify"}  # too slow for a run of limited time
 # A broken copy may ask for any amount of memory.
 CONFINED = ["prlimit", f"--as={8 << 30}"]
+PATIENCE, LITTLE_PATIENCE = 300.0, 20.0  # seconds for what has not been timed; those of a run of limited time
 
 
-def catchers_for(file):
-    return CATCHERS if file.startswith("kernels/") else LABORATORY
+def catchers_for(mutant, left_out=frozenset()):
+    """Name, target and command of whom to ask, in that order."""
+    if mutant.asks:
+        names = [mutant.asks]
+    else:
+        names = list(CATCHERS if mutant.file.startswith("kernels/") else LABORATORY)
+        for files, first in FIRST.items():
+            if mutant.file.startswith(files):
+                names.sort(key=lambda name: name != first)
+    return {name: {**CATCHERS, **LABORATORY}[name] for name in names if name not in left_out}
 
 
 class Broken(Exception):
     """The check itself cannot be carried out."""
+
+
+class OutOfTime(Exception):
+    """The run as a whole is over."""
 
 
 def write_if_changed(path, text):
@@ -66,16 +87,31 @@ def copy_sources(target):
             path.unlink()
 
 
+def end(process):
+    """Politely first: ninja then ends its compilers, which are no part of the process group."""
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is not None:
+            return
+        os.killpg(process.pid, sign)
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            continue
+
+
 def called(command, folder, limit=None):
-    """Exit status and output; status None if it took too long."""
+    """Exit status and output; status None if it took too long. What it started ends with it."""
     environment = {**os.environ, "OMP_WAIT_POLICY": "passive"}
     environment.pop("EXAKT_ISA", None)
-    try:
-        done = subprocess.run(command, cwd=folder, env=environment, timeout=limit, text=True, errors="replace",
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    except subprocess.TimeoutExpired:
-        return None, ""
-    return done.returncode, done.stdout
+    with subprocess.Popen(command, cwd=folder, env=environment, text=True, errors="replace", start_new_session=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        try:
+            output, _ = process.communicate(timeout=limit)
+        except subprocess.TimeoutExpired:
+            return None, ""
+        finally:
+            end(process)
+        return process.returncode, output
 
 
 def failed_test(output):
@@ -89,29 +125,41 @@ def failed_test(output):
 class Workshop:
     """One copy of the sources and its build."""
 
-    def __init__(self, folder, jobs):
+    def __init__(self, folder, jobs, until=float("inf"), left_out=frozenset()):
         self.source, self.build_folder, self.jobs = folder / "source", folder / "build", jobs
-        self.limits = dict.fromkeys({**CATCHERS, **LABORATORY}, 300.0)
+        self.until, self.left_out = until, left_out
+        self.limits = dict.fromkeys({**CATCHERS, **LABORATORY}, LITTLE_PATIENCE if left_out else PATIENCE)
 
-    def prepare(self, catchers):
+    def prepare(self):
         copy_sources(self.source)
         self.must(["cmake", "-S", self.source, "-B", self.build_folder, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=None",
                    "-DCMAKE_C_FLAGS=-O1", "-DCMAKE_CXX_FLAGS=-O1"])
-        self.build([target for target, _ in catchers.values()])
+
+    def called(self, command, folder, limit):
+        """The same; nothing goes on when the time is over."""
+        left = self.until - time.monotonic()
+        shorter = max(0.0, min(limit, left))
+        status, output = called(command, folder, shorter if shorter < float("inf") else None)
+        if status is None and left < limit:
+            raise OutOfTime
+        return status, output
 
     def must(self, command):
-        status, output = called([str(word) for word in command], self.source)
+        status, output = self.called([str(word) for word in command], self.source, float("inf"))
         if status != 0:
             raise Broken(output[-3000:])
 
     def build(self, targets):
         self.must(["cmake", "--build", self.build_folder, "-j", self.jobs, "--target", *targets])
 
+    def ask(self, name, command):
+        return self.called(CONFINED + command, self.build_folder, self.limits[name])
+
     def catcher(self, catchers):
         """What fails, or None if everything passes."""
         for name, (target, command) in catchers.items():
             self.build([target])
-            status, output = called(CONFINED + command, self.build_folder, self.limits[name])
+            status, output = self.ask(name, command)
             if status is None:
                 return f"{name}: never ends"
             if status != 0:
@@ -120,9 +168,10 @@ class Workshop:
 
     def time_catchers(self, catchers):
         """The unbroken copy must pass; how long it takes tells when a broken one hangs."""
+        self.build([target for target, _ in catchers.values()])
         for name, (_, command) in catchers.items():
             started = time.monotonic()
-            status, output = called(CONFINED + command, self.build_folder, self.limits[name])
+            status, output = self.ask(name, command)
             if status != 0:
                 raise Broken(f"the unbroken copy does not pass {name}:\n{output[-3000:]}")
             self.limits[name] = 15 + 8 * (time.monotonic() - started)
@@ -132,7 +181,7 @@ class Workshop:
         original = path.read_text()
         path.write_text(mutated(original, mutant))
         try:
-            return self.catcher(catchers_for(mutant.file))
+            return self.catcher(catchers_for(mutant, self.left_out))
         finally:
             path.write_text(original)
 
@@ -143,14 +192,13 @@ def mutated(text, mutant):
     return text.replace(mutant.old, mutant.new)
 
 
-def work(workshop, waiting, results, lock, until):
-    while time.monotonic() < until:
+def work(workshop, waiting, results, lock):
+    while True:
         try:
             mutant = waiting.get_nowait()
-        except queue.Empty:
-            return
-        try:
             verdict = workshop.try_mutant(mutant) or "NOT CAUGHT"
+        except (queue.Empty, OutOfTime):
+            return
         except Broken as problem:
             verdict = f"BROKEN {problem}"
         with lock:
@@ -181,26 +229,59 @@ def turned(mutants):
     return mutants[start:] + mutants[:start]
 
 
-def run_mutants(folder, mutants, workers, seconds):
+def lacking_here():
+    """The instruction sets of isa.inc that this CPU lacks a feature of."""
+    flags = set()
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("flags"):
+            flags = {flag.replace("_", "") for flag in line.split(":")[1].split()}
+            break
+    rows = re.findall(r'^EXK_ISA\((\w+), .*"([^"]*)"\)', (ROOT / "kernels/isa.inc").read_text(), re.MULTILINE)
+    return {name for name, features in rows if not {f.replace("-", "") for f in features.split()} <= flags}
+
+
+def runs_here(mutant, lacking):
+    """Whether its code runs on this CPU: kernels/vec/*_ISA.h is that of one instruction set."""
+    header = re.fullmatch(r"kernels/vec/\w+_(\w+)\.h", mutant.file)
+    return not (header and header.group(1) in lacking)
+
+
+def try_all(workshops, mutants):
+    """The verdicts on as many as there is time for."""
+    waiting, results, lock = queue.Queue(), {}, threading.Lock()
+    for mutant in mutants:
+        waiting.put(mutant)
+    threads = [threading.Thread(target=work, args=(workshop, waiting, results, lock)) for workshop in workshops]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def run_mutants(folder, mutants, workers):
+    """All of them, by a few workshops."""
     jobs = max(1, (os.cpu_count() or 1) // workers)
     workshops = [Workshop(folder / str(i), jobs) for i in range(workers)]
     catchers = {}
     for mutant in mutants:
-        catchers.update(catchers_for(mutant.file))
+        catchers.update(catchers_for(mutant))
     for workshop in workshops:
-        workshop.prepare(catchers)
+        workshop.prepare()
     workshops[0].time_catchers(catchers)
-    waiting, results, lock = queue.Queue(), {}, threading.Lock()
-    for mutant in mutants:
-        waiting.put(mutant)
-    threads, until = [], time.monotonic() + seconds
     for workshop in workshops:
         workshop.limits = workshops[0].limits
-        threads.append(threading.Thread(target=work, args=(workshop, waiting, results, lock, until)))
-        threads[-1].start()
-    for thread in threads:
-        thread.join()
-    return results
+    return try_all(workshops, mutants)
+
+
+def run_within(folder, mutants, seconds):
+    """One after the other, with all cores and nothing built or timed before it is wanted."""
+    workshop = Workshop(folder / "0", os.cpu_count() or 1, time.monotonic() + seconds, SLOW)
+    try:
+        workshop.prepare()
+    except OutOfTime:
+        return {}
+    return try_all([workshop], mutants)
 
 
 def main():
@@ -208,7 +289,7 @@ def main():
     parser.add_argument("--build", type=Path, default=ROOT / "build" / "mutants", help="folder to work in")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="this mutant; may be repeated")
     parser.add_argument("--workers", type=int, default=min(4, os.cpu_count() or 1), help="mutants tried at a time")
-    parser.add_argument("--within", type=float, default=float("inf"), metavar="SECONDS",
+    parser.add_argument("--within", type=float, metavar="SECONDS",
                         help="try no more after that time, beginning with another one at every commit")
     parser.add_argument("--list", action="store_true", help="print the mutants and why they matter")
     options = parser.parse_args()
@@ -219,11 +300,17 @@ def main():
     try:
         check_table()
         mutants = selected(options.only)
+        lacking, folder = lacking_here(), options.build.resolve()
+        left_out = [mutant.name for mutant in mutants if not runs_here(mutant, lacking)]
+        if left_out:
+            print(f"this CPU cannot run {', '.join(left_out)}")
+        candidates = [mutant for mutant in mutants if mutant.name not in left_out]
         print(f"{'mutant':<34} | caught by", flush=True)
-        if options.within < float("inf"):
-            mutants = turned(mutants)
-        results = run_mutants(options.build.resolve(), mutants, max(1, min(options.workers, len(mutants))),
-                              options.within)
+        if options.within:
+            quick = [mutant for mutant in candidates if catchers_for(mutant, SLOW)]
+            results = run_within(folder, turned(quick), options.within)
+        else:
+            results = run_mutants(folder, candidates, max(1, min(options.workers, len(candidates))))
     except Broken as problem:
         print(problem, file=sys.stderr)
         return 2

@@ -1,7 +1,8 @@
-"""The mutants: one deliberate mistake each. `old` must occur exactly once in `file`."""
+"""The mutants: one deliberate mistake each. `old` must occur exactly once in `file`. `asks` names the one catcher
+that sees it, where others would be asked in vain."""
 from collections import namedtuple
 
-Mutant = namedtuple("Mutant", "name file old new why")
+Mutant = namedtuple("Mutant", "name file old new why asks", defaults=(None,))
 
 FILTER, CERTIFY, COMPARE = "kernels/exact/filter.c", "kernels/exact/certify.c", "kernels/exact/compare.c"
 SUMS, BULK = "kernels/exact/sums.c", "kernels/exact/bulk.c"
@@ -14,7 +15,7 @@ NAIVE, TILED, SWEEP = "kernels/body/naive.c", "kernels/body/tiled.c", "kernels/b
 PASS, EMPTY, INIT, LLOYD = "kernels/pass.c", "kernels/empty.c", "kernels/init.c", "kernels/lloyd.c"
 COLLECT, UPDATE = "kernels/collect.c", "kernels/update.c"
 QUANTISE, BYTES, INT8 = "kernels/int8/quantise.h", "kernels/int8/blocks.h", "kernels/int8/fused.c"
-BYTE_GROUPS, DOT_AVX2 = "kernels/int8/groups.h", "kernels/vec/dot_avx2.h"
+BYTE_GROUPS, DOT_AVX2, DOT_AMX = "kernels/int8/groups.h", "kernels/vec/dot_avx2.h", "kernels/vec/dot_amx.h"
 BYTE_YINYANG, MOVES = "kernels/int8/yinyang.c", "kernels/int8/moves.h"
 BOUNDS, GROUPS, GROUPED = "kernels/bounds/bounds.h", "kernels/bounds/groups.h", "kernels/bounds/grouped.h"
 GROUPED_FLOATS = "kernels/bounds/grouped_floats.h"
@@ -248,10 +249,10 @@ MUTANTS = [
            "pack_vector(tile->x + row * tile->stride, tile->stride,", "pack_vector(tile->x + row * tile->stride, d,",
            "rows of the points may lie apart"),
     Mutant("packed-beyond-the-points", MICRO, "x + min_i64(i, rows - 1) * stride;", "x + i * stride;",
-           "behind the last row there may be no memory"),
+           "behind the last row there may be no memory", "verify"),
     Mutant("packed-singly-beyond-the-points", MICRO,
            "x + min_i64(i, rows - 1) * stride + t;", "x + i * stride + t;",
-           "behind the last row there may be no memory"),
+           "behind the last row there may be no memory", "verify"),
     Mutant("packed-positive", MICRO, "= -row[r][t];", "= row[r][t];",
            "centroids are packed negated"),
     Mutant("transposed-half", VEC,
@@ -278,7 +279,7 @@ MUTANTS = [
     Mutant("lanes-tail-lost", LANES, "memcpy(tile->label + i, index, left * sizeof *index);", "",
            "the points that fill no vector"),
     Mutant("lanes-tail-too-long", LANES, "(size_t)(tile->rows - i);", "(size_t)(tile->rows - i + 1);",
-           "behind the last label there may be no memory"),
+           "behind the last label there may be no memory", "verify"),
     Mutant("lanes-row-skipped", LANES,
            "argmin_update(&lanes, vec_load(scores + r * width + v * VEC_LANES), first + r);",
            "argmin_update(&lanes, vec_load(scores + r * width + v * VEC_LANES), first);",
@@ -298,7 +299,7 @@ MUTANTS = [
     Mutant("fused-sums-never-afresh", SWEEP, "s->d <= s->depth_tile ?", "true ?",
            "a sum of all dimensions meets more roundings than were promised"),
     Mutant("fused-block-of-fewer-rows", SWEEP, "(s->last - s->first) / EXK_MR * EXK_MR", "(s->last - s->first)",
-           "the last block of a ragged k"),
+           "the last block of a ragged k", "verify"),
     Mutant("tiled-slice-not-added", TILED, "from > 0, m->scores", "false, m->scores",
            "slices add up"),
     Mutant("tiled-offset-again", TILED, "from == 0 ? m->offset + j : zero", "m->offset + j",
@@ -644,6 +645,14 @@ MUTANTS = [
            "return lower + panel->slack[i] +", "a point's limit is an upper bound"),
     Mutant("full-list-goes-on", BYTES, "    if (kept == CANDIDATES) {", "    if (kept > CANDIDATES) {",
            "a point of too many candidates meets all centroids"),
+    Mutant("tile-of-other-points", DOT_AMX,
+           "_tile_loadd(7, points + t * TILE_PAIR + TILE_ROWS, STRIDE);", "_tile_loadd(7, points + t * TILE_PAIR, STRIDE);",
+           "the second sixteen points of a panel have tiles of their own"),
+    Mutant("rows-odd-steps-lost", DOT_AMX, "dot[i] += odd[i];", "dot[i] += 0;",
+           "every second 64 bytes of a row have sums of their own"),
+    Mutant("rows-first-for-second", DOT_AMX,
+           "_tile_loadd(7, more + (t + QUADS) * 4, stride);", "_tile_loadd(7, rows + (t + QUADS) * 4, stride);",
+           "the second sixteen rows, in the odd steps, too"),
     Mutant("sums-saturate", DOT_AVX2, "DOT_BIAS = 63, DOT_POINT = 63", "DOT_BIAS = 127, DOT_POINT = 127",
            "16-bit sums hold four products"),
     Mutant("no-bytes-no-label", INT8, "leave_out(panel, slot, -1);", "leave_out(panel, slot, 0);",
