@@ -6,9 +6,8 @@
 
 #include "kernels/run.h"
 
-/* Iterations to come that are worth a probe; passes that are expected to come, at least; what the pass that finds
- * the bounds takes more than others, in passes. */
-enum { TRIAL_LEAST = 3, COME_LEAST = 4, SLOW_MOST = 2, FINDING = 2 };
+/* Passes that must be left for a probe, and that are expected to come at least. */
+enum { TRIAL_LEAST = 3, COME_LEAST = 8, SLOW_MOST = 2 };
 #define LATER (4.0 / 3.0) /* what a pass with bounds takes of one with fresh bounds */
 
 /* No larger than leaves each thread several tiles: a tile has its memory, and who ends early should find work. */
@@ -177,15 +176,16 @@ static bool gives_up(exk_trial *trial, double seconds) {
     return trial->slow >= SLOW_MOST;
 }
 
-/* A pass that skipped nothing is over, and `left` may come. As many are expected as there were. Bounds as fresh as
- * the probe's skip most. Probes that find nothing become rarer. */
+/* A pass that skipped nothing is over, and `left` may come. As many are expected as there were. Probes that find
+ * nothing become rarer. */
 static void consider_skipping(exk_run *run, int64_t done, int64_t left) {
     exk_trial *trial = &run->trial;
     if (left < TRIAL_LEAST || trial->wait-- > 0)
         return;
     const int64_t expected = done > COME_LEAST ? done : COME_LEAST;
     const double passes = (double)(expected < left ? expected : left);
-    if (passes * (trial->plain_seconds - LATER * exk_run_probe(run)) > FINDING * trial->plain_seconds) {
+    const exk_probe probe = exk_run_probe(run);
+    if (probe.finding + (passes - 1.0) * LATER * probe.skipping < passes * trial->plain_seconds) {
         use(run, EXK_SKIPPING);
         trial->slow = 0;
     } else {

@@ -1,5 +1,5 @@
 /* Would skipping pay? The variant that skips labels a few tiles with the centroids before the last update, and
- * once more with those after it, as the next two passes would. The clock says what the second time takes. */
+ * once more with those after it, as the next two passes would. The clock says what each takes. */
 #include <math.h>
 #include <omp.h>
 
@@ -60,7 +60,7 @@ int64_t exk_run_probed_points(const exk_run *run) {
     return tiles_of(run) * (rows < run->points.n ? rows : run->points.n);
 }
 
-double exk_run_probe(exk_run *run) {
+exk_probe exk_run_probe(exk_run *run) {
     const exk_engine *engine = &run->engine[EXK_SKIPPING];
     const int64_t n = run->points.n, rows = engine->plan.point_tile;
     const int tiles = tiles_of(run);
@@ -69,7 +69,7 @@ double exk_run_probe(exk_run *run) {
     if (engine->kernel->ordered)
         exk_order_centroids(run->next, run->k, run->points.d, exk_variant_nr(engine->variant), run->order_memory,
                             run->order);
-    double seconds = 0.0;
+    double seconds[2];
     int64_t points = 0;
     for (int moved = 0; moved < 2; moved++) {
         prepare_for(run, moved ? run->centroids : run->next, moved ? run->movement : NULL);
@@ -80,8 +80,9 @@ double exk_run_probe(exk_run *run) {
             label(run, first, count, run->probe_point + (size_t)points * engine->scratch.per_point);
             points += count;
         }
-        seconds = exk_now() - begun;
+        seconds[moved] = exk_now() - begun;
     }
     run->filter.roundings = roundings;
-    return seconds / (double)points * (double)n / (double)run->plan.threads;
+    const double share = (double)points / (double)n * (double)run->plan.threads;
+    return (exk_probe){.finding = seconds[0] / share, .skipping = seconds[1] / share};
 }

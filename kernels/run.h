@@ -276,10 +276,14 @@ void exk_run_start_iterations(exk_run *run);
  */
 void exk_run_choose_engine(exk_run *run, const exk_iteration *iteration, int64_t left);
 
-/* probe.c: the seconds, likewise, that a pass of the engine that skips would take with bounds from the pass
- * before, by what a few points take. Between passes: run->centroids are newer than the labels, those of the labels
- * in run->next. */
-double exk_run_probe(exk_run *run);
+/* What passes of the engine that skips would take, in seconds of each thread, by what a few points take. */
+typedef struct exk_probe {
+    double finding;  /* the first, which finds the bounds */
+    double skipping; /* the next, with bounds as fresh as can be: most skip less */
+} exk_probe;
+
+/* probe.c: between passes: run->centroids are newer than the labels, those of the labels in run->next. */
+exk_probe exk_run_probe(exk_run *run);
 
 /* probe.c: points that a probe looks at, at most. */
 int64_t exk_run_probed_points(const exk_run *run);
