@@ -15,8 +15,8 @@
 
 enum {
     FEW_CENTROIDS = 16, /* not worth the bytes */
-    AHEAD = 4,          /* points whose centroid's movement is on its way */
-    NEXT = 8,           /* points whose rows are, of which few are needed */
+    MOVES_AHEAD = 4,    /* points whose centroids' movements are on their way */
+    ROWS_AHEAD = 8,     /* points whose rows are; few of them are needed */
     FEW_LEFT = 4        /* a panel may lose one point of so many before its tile is given up */
 };
 
@@ -64,7 +64,6 @@ typedef struct pass {
     int64_t state_bytes;
     int64_t d, k;
     float largest_offset; /* moderate_offset */
-    double to_scores;     /* 1 / unscale */
 } pass;
 
 static int64_t panels_of(int64_t rows) {
@@ -120,7 +119,6 @@ static pass begin_pass(const exk_score_centroids *centroids, const exk_plan *pla
     pass p = {
         .c = {.centroids = centroids}, .plan = plan, .turn = rotation_of(shape.d), .d = shape.d, .k = shape.k};
     p.state_bytes = state_bytes_of(&p.turn);
-    p.to_scores = 1.0 / centroids->unscale;
     lay_out_shared(workspace->shared, &shape, &p.turn, &p.shared);
     lay_out_thread(workspace->thread, &shape, plan, &p.turn, &p.mine);
     return p;
@@ -188,20 +186,12 @@ static void look(pass *p, int64_t i) {
     p->c.evaluations++;
 }
 
-/* What the point's score is at most, by its upper bound: ||x - c||^2 = ||x||^2 + unscale s. The norm is too large
- * by 2^-21 of it at most. */
-static float limit_of(const pass *p, int64_t i) {
-    const double norm = (double)p->c.tile->norm[i];
-    const double score = (p->mine.square[i] - norm * norm * (1.0 - 0x1p-20)) * p->to_scores;
-    return (float)(score + fabs(score) * 0x1p-22 + EXK_TINY);
-}
-
 /* The upper bound follows the label, or, where that cannot be, the point is looked at. */
 static void follow_label(pass *p, int64_t i) {
     const kept_point *point = kept(p, i);
     const int32_t label = p->c.tile->label[i];
     p->mine.square[i] = point->square;
-    if (isinf(point->square) || !is_tightened(&p->shared.moves, label, &point->bytes))
+    if (!(point->square < INFINITY) || !is_tightened(&p->shared.moves, label, &point->bytes))
         look(p, i);
     else if (p->c.centroids->movement[label] > 0.0f)
         p->mine.square[i] = tightened_square(&p->turn, &p->shared.moves, label, &point->bytes, kept_bytes(p, i),
@@ -234,14 +224,17 @@ static void begin_point(pass *p, byte_panel *panel, int64_t slot, int64_t i) {
         follow_label(p, i);
     else
         look(p, i);
-    panel->limit[slot] = upper_of_float(panel, slot, p->mine.looked[i] ? tile->best[i] : limit_of(p, i));
+    panel->limit[slot] = upper_of_float(
+        panel, slot,
+        p->mine.looked[i] ? tile->best[i]
+                          : score_at_most(p->mine.square[i], tile->norm[i], p->c.centroids->unscale));
 }
 
 static void begin_panel(pass *p, byte_panel *panel, int64_t first) {
     const int64_t count = min_i64(PANEL_POINTS, p->c.tile->rows - first);
     panel->largest_norm = panel->largest_residual = 0.0f;
     for (int64_t slot = 0; slot < count; slot++) {
-        const int32_t next = p->c.tile->label[first + min_i64(slot + AHEAD, count - 1)];
+        const int32_t next = p->c.tile->label[first + min_i64(slot + MOVES_AHEAD, count - 1)];
         panel->former[slot] = p->c.tile->label[first + slot];
         if (next >= 0)
             fetch_lines(p->shared.moves.rows + next * p->turn.bytes, p->turn.bytes);
@@ -356,51 +349,6 @@ static void meet_groups(pass *p, byte_panel *panel, int64_t first, int64_t begin
     }
 }
 
-/* The only candidate is the nearest; its score need not be known better than by a bound. */
-static void finish_new(pass *p, const byte_panel *panel, int64_t slot, int64_t i) {
-    const exk_tile *tile = p->c.tile;
-    const candidate *list = panel->list[slot];
-    tile->best[i] = tile->second[i] = INFINITY;
-    if (panel->count[slot] == 1) {
-        tile->label[i] = list[0].centroid;
-        tile->best[i] = (list[0].lower - panel->slack[slot]) / panel->factor[slot];
-        return;
-    }
-    meet_one(&p->c, i, list[0].centroid);
-    meet_candidates(&p->c, panel, slot, i, 1);
-}
-
-/* Its former label, and what may be nearer. */
-static void finish_known(pass *p, const byte_panel *panel, int64_t slot, int64_t i) {
-    const exk_tile *tile = p->c.tile;
-    if (panel->count[slot] > 0 && !p->mine.looked[i])
-        look(p, i);
-    if (!p->mine.looked[i]) {
-        tile->best[i] = -INFINITY;
-        tile->second[i] = INFINITY;
-    }
-    meet_candidates(&p->c, panel, slot, i, 0);
-}
-
-static void finish_point(pass *p, const byte_panel *panel, int64_t slot, int64_t i) {
-    const exk_tile *tile = p->c.tile;
-    const int32_t former = tile->label[i];
-    const bool known = former >= 0 && !isinf(tile->offset[former]) && panel->count[slot] >= 0;
-    if (known)
-        finish_known(p, panel, slot, i);
-    else if (panel->count[slot] > 0)
-        finish_new(p, panel, slot, i);
-    else
-        meet_all(&p->c, i);
-    if (!known || tile->label[i] != former) {
-        const float best = tile->best[i], second = tile->second[i];
-        look(p, i);
-        tile->best[i] = best;
-        tile->second[i] = second;
-    }
-    kept(p, i)->square = p->mine.square[i];
-}
-
 /* L_j from two digits of the centroid and the point's own norms. */
 static float sharper_lower(const pass *p, const byte_panel *panel, const kept_point *point, const int8_t *bytes,
                            const candidate *c) {
@@ -429,6 +377,52 @@ static void sharpen(const pass *p, byte_panel *panel, int64_t slot, int64_t i) {
     panel->count[slot] = count;
 }
 
+/* The only candidate is the nearest; its score need not be known better than by a bound. */
+static void finish_new(pass *p, const byte_panel *panel, int64_t slot, int64_t i) {
+    const exk_tile *tile = p->c.tile;
+    const candidate *list = panel->list[slot];
+    tile->best[i] = tile->second[i] = INFINITY;
+    if (panel->count[slot] == 1) {
+        tile->label[i] = list[0].centroid;
+        tile->best[i] = (list[0].lower - panel->slack[slot]) / panel->factor[slot];
+        return;
+    }
+    meet_one(&p->c, i, list[0].centroid);
+    meet_candidates(&p->c, panel, slot, i, 1);
+}
+
+/* Its former label, and what may be nearer. */
+static void finish_known(pass *p, const byte_panel *panel, int64_t slot, int64_t i) {
+    const exk_tile *tile = p->c.tile;
+    if (panel->count[slot] == 0 && !p->mine.looked[i]) {
+        tile->best[i] = -INFINITY;
+        tile->second[i] = INFINITY;
+        return;
+    }
+    if (!p->mine.looked[i])
+        look(p, i);
+    meet_candidates(&p->c, panel, slot, i, 0);
+}
+
+static void finish_point(pass *p, const byte_panel *panel, int64_t slot, int64_t i) {
+    const exk_tile *tile = p->c.tile;
+    const int32_t former = tile->label[i];
+    const bool known = former >= 0 && !isinf(tile->offset[former]) && panel->count[slot] >= 0;
+    if (known)
+        finish_known(p, panel, slot, i);
+    else if (panel->count[slot] > 0)
+        finish_new(p, panel, slot, i);
+    else
+        meet_all(&p->c, i);
+    if (!known || tile->label[i] != former) {
+        const float best = tile->best[i], second = tile->second[i];
+        look(p, i);
+        tile->best[i] = best;
+        tile->second[i] = second;
+    }
+    kept(p, i)->square = p->mine.square[i];
+}
+
 /* The rows that decide about the point. */
 static void fetch_rows(const pass *p, const byte_panel *panel, int64_t slot, int64_t i) {
     const int64_t bytes = p->d * (int64_t)sizeof(float);
@@ -448,9 +442,9 @@ static void finish_panel(pass *p, byte_panel *panel, int64_t first) {
         sharpen(p, panel, slot, first + slot);
         panel->count[slot] = candidates_left(panel, slot);
     }
-    for (int64_t slot = -NEXT; slot < count; slot++) {
-        if (slot + NEXT < count && panel->count[slot + NEXT] != 0)
-            fetch_rows(p, panel, slot + NEXT, first + slot + NEXT);
+    for (int64_t slot = -ROWS_AHEAD; slot < count; slot++) {
+        if (slot + ROWS_AHEAD < count && panel->count[slot + ROWS_AHEAD] != 0)
+            fetch_rows(p, panel, slot + ROWS_AHEAD, first + slot + ROWS_AHEAD);
         if (slot >= 0)
             finish_point(p, panel, slot, first + slot);
     }

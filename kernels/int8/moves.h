@@ -91,4 +91,12 @@ static inline float tightened(const rotation *by, const byte_moves *moves, int32
     return (float)(sqrt(square) * EXK_WIDEN + EXK_TINY);
 }
 
+/* What the score is at most where the squared distance is: ||x - c||^2 = ||x||^2 + unscale s. The norm is too
+ * large by 2^-21 of it at most. */
+static inline float score_at_most(double square, float norm, double unscale) {
+    const double least = (double)norm * (double)norm * (1.0 - 0x1p-20);
+    const double score = (square - least) * (1.0 / unscale);
+    return (float)(score + fabs(score) * 0x1p-22 + EXK_TINY);
+}
+
 #endif

@@ -185,14 +185,6 @@ static float limit_from_score(const pass *p, float score) {
     return score + 2.0f * p->tile->error + 0x1p-20f * (fabsf(score) + p->tile->error);
 }
 
-/* The same from its upper bound: ||x - c||^2 = ||x||^2 + unscale s. The norm is too large by 2^-21 of it at most.
- */
-static float limit_from_bound(const pass *p, float upper, float norm) {
-    const double square = (double)norm * (double)norm * (1.0 - 0x1p-20);
-    const double score = ((double)upper * (double)upper - square) * (1.0 / p->centroids->unscale);
-    return (float)(score + fabs(score) * 0x1p-22 + EXK_TINY);
-}
-
 /* The row `next` will be looked at soon. */
 static void look(byte_pass *b, int64_t i, int64_t next) {
     pass *p = &b->p;
@@ -214,7 +206,8 @@ static void begin_bounded(byte_pass *b, int64_t i) {
     p->tile->best[i] = -INFINITY;
     p->tile->second[i] = INFINITY;
     if (b->apply && is_tightened(&b->shared.moves, label, point) && !isinf(state[0]))
-        b->mine.limit[i] = limit_from_bound(p, state[0], p->tile->norm[i]);
+        b->mine.limit[i] =
+            score_at_most((double)state[0] * (double)state[0], p->tile->norm[i], p->centroids->unscale);
     else
         look(b, i, min_i64(i + 1, p->tile->rows - 1));
     put_on_lists(p, i, state);
