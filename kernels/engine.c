@@ -6,8 +6,9 @@
 
 #include "kernels/run.h"
 
-/* Passes that must be left for a probe, and that are expected to come at least. */
-enum { TRIAL_LEAST = 3, COME_LEAST = 8, SLOW_MOST = 2 };
+/* Passes that must be left for a probe, and that are expected to come at least; how many failed probes a failed
+ * trial counts for. */
+enum { TRIAL_LEAST = 3, COME_LEAST = 8, TRIAL_WEIGHT = 4, SLOW_MOST = 2 };
 #define LATER (4.0 / 3.0) /* what a pass with bounds takes of one with fresh bounds */
 
 /* No larger than leaves each thread several tiles: a tile has its memory, and who ends early should find work. */
@@ -185,7 +186,7 @@ static void consider_skipping(exk_run *run, int64_t done, int64_t left) {
     const int64_t expected = done > COME_LEAST ? done : COME_LEAST;
     const double passes = (double)(expected < left ? expected : left);
     const exk_probe probe = exk_run_probe(run);
-    if (probe.finding + (passes - 1.0) * LATER * probe.skipping < passes * trial->plain_seconds) {
+    if (probe.finding + (passes - 1.0) * LATER * probe.skipping < passes * trial->plain_assign) {
         use(run, EXK_SKIPPING);
         trial->slow = 0;
     } else {
@@ -199,10 +200,12 @@ void exk_run_choose_engine(exk_run *run, const exk_iteration *iteration, int64_t
     const double seconds = iteration->parts.assign + iteration->parts.refine;
     const bool skips = run->variant == run->engine[EXK_SKIPPING].variant;
     if (skips && run->pass_recalls && gives_up(&run->trial, seconds)) {
-        run->trial.wait = ++run->trial.failures;
+        run->trial.failures += TRIAL_WEIGHT;
+        run->trial.wait = run->trial.failures;
         use(run, role_without_bounds(run));
     } else if (!skips && (run->pass_recalls || !has(run, EXK_KEEPING))) {
         /* A pass that finds what is to be kept tells nothing. */
+        run->trial.plain_assign = iteration->parts.assign;
         run->trial.plain_seconds = seconds;
         consider_skipping(run, iteration->iteration, left);
     }

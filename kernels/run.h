@@ -113,9 +113,10 @@ enum {
 
 /* How the engines did so far. */
 typedef struct exk_trial {
-    double plain_seconds; /* of the last pass that skipped nothing, in the variant and refinement, each thread */
-    int slow;             /* passes that skipped in vain */
-    int failures, wait;   /* probes in vain; plain passes until the next one */
+    /* Of the last pass that skipped nothing, each thread: in the variant, and with refinement. */
+    double plain_assign, plain_seconds;
+    int slow;           /* passes that skipped in vain */
+    int failures, wait; /* probes in vain; plain passes until the next one */
 } exk_trial;
 
 typedef struct exk_run {
