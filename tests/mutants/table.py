@@ -17,6 +17,7 @@ COLLECT, UPDATE = "kernels/collect.c", "kernels/update.c"
 QUANTISE, BYTES, INT8 = "kernels/int8/quantise.h", "kernels/int8/blocks.h", "kernels/int8/fused.c"
 BYTE_GROUPS, DOT_AVX2, DOT_AMX = "kernels/int8/groups.h", "kernels/vec/dot_avx2.h", "kernels/vec/dot_amx.h"
 BYTE_YINYANG, MOVES = "kernels/int8/yinyang.c", "kernels/int8/moves.h"
+KEPT, CANDIDATES = "kernels/int8/kept.c", "kernels/int8/candidates.h"
 BOUNDS, GROUPS, GROUPED = "kernels/bounds/bounds.h", "kernels/bounds/groups.h", "kernels/bounds/grouped.h"
 GROUPED_FLOATS = "kernels/bounds/grouped_floats.h"
 HAMERLY, ORDER = "kernels/bounds/hamerly.c", "kernels/bounds/order.c"
@@ -604,13 +605,13 @@ MUTANTS = [
     Mutant("settled-points-without-label", PASS,
            "memcpy(tile->label, run->previous + tile->first, bytes);", "{}",
            "who is not looked at keeps its label"),
-    Mutant("order-changes-under-bounds", PASS, "run->order && !run->pass_skips)", "run->order)",
+    Mutant("order-changes-under-bounds", PASS, "run->order && !run->pass_recalls)", "run->order)",
            "bounds lie by place: the order stays as long as they do"),
-    Mutant("bounds-of-the-run-before", LLOYD, "run->has_moved = run->has_bounds = false;", "",
+    Mutant("bounds-of-the-run-before", LLOYD, "run->has_moved = run->has_state = false;", "",
            "each of n_init runs starts without bounds"),
-    Mutant("bounds-of-another-variant", ENGINE, "if (run->variant != engine->variant)\n        run->has_bounds = false;", "",
+    Mutant("bounds-of-another-variant", ENGINE, "if (run->variant != engine->variant)\n        run->has_state = false;", "",
            "no variant can read another one's bounds"),
-    Mutant("takeover-from-who-skips", ENGINE, "if (variant && !run->engine[0].kernel->survivors)", "if (variant)",
+    Mutant("takeover-from-who-skips", ENGINE, "if (run->engine[EXK_PLAIN].kernel->survivors)\n        return EXK_OK;", "",
            "a probe overwrites the bounds there are"),
     Mutant("trial-without-end", ENGINE, "left < TRIAL_LEAST || trial->wait-- > 0", "trial->wait-- > 0",
            "a trial needs iterations to pay"),
@@ -630,8 +631,8 @@ MUTANTS = [
            "what rounding centroids to bytes loses is in the bound"),
     Mutant("points-lose-nothing", BYTES, " + panel->largest_residual * centroids->loss_e[j];", ";",
            "what rounding points to bytes loses is in the bound"),
-    Mutant("residuals-not-added-up", QUANTISE, "losses = vec_mul_add(lost, lost, losses);",
-           "losses = vec_mul_add(lost, lost, zero);", "the true norm of all that was lost"),
+    Mutant("residuals-not-added-up", QUANTISE, "losses = vec_mul_add(lost, lost, losses);\n            if",
+           "losses = vec_mul_add(lost, lost, zero);\n            if", "the true norm of all that was lost"),
     Mutant("square-of-half-the-rotation", QUANTISE, "return (float)(turn->order * turn->lanes);",
            "return (float)turn->order;", "H H' is the order of all levels times I"),
     Mutant("norm-of-the-last-point", INT8, "panel->largest_norm = fmaxf(panel->largest_norm, found.norm);",
@@ -641,9 +642,9 @@ MUTANTS = [
            "panel->largest_residual = found.residual;", "a panel shares the bound of what lost most"),
     Mutant("bias-of-nobody", INT8, "bytes->start[j] = -DOT_BIAS * sum;", "bytes->start[j] = 0;",
            "points are biased to be unsigned"),
-    Mutant("limit-is-a-lower-score", BYTES, "return (lower + 2.0f * loss) + panel->slack[i] +",
+    Mutant("limit-is-a-lower-score", CANDIDATES, "return (lower + 2.0f * loss) + panel->slack[i] +",
            "return lower + panel->slack[i] +", "a point's limit is an upper bound"),
-    Mutant("full-list-goes-on", BYTES, "    if (kept == CANDIDATES) {", "    if (kept > CANDIDATES) {",
+    Mutant("full-list-goes-on", CANDIDATES, "    if (kept == CANDIDATES) {", "    if (kept > CANDIDATES) {",
            "a point of too many candidates meets all centroids"),
     Mutant("tile-of-other-points", DOT_AMX,
            "_tile_loadd(7, points + t * TILE_PAIR + TILE_ROWS, STRIDE);", "_tile_loadd(7, points + t * TILE_PAIR, STRIDE);",
@@ -668,8 +669,8 @@ MUTANTS = [
     Mutant("moved-points-lose-nothing", MOVES, "(double)point->residual * (double)moves->loss_e[j];", "0.0;",
            "and what rounding the points does"),
     Mutant("moves-change-no-length", MOVES, "+ moves->change[j] -", "-", "a centroid that moves grows longer or shorter"),
-    Mutant("moves-of-another-scale", BYTE_YINYANG, "centroids->movement && b->shared.unscale[g] == unscale &&",
-           "centroids->movement &&", "centroids of different scales have no difference"),
+    Mutant("moves-of-another-scale", BYTE_YINYANG, "centroids->movement ? rescaling(b->shared.unscale[g], unscale) : 0.0;",
+           "centroids->movement ? 1.0 : 0.0;", "centroids of different scales have no difference"),
     Mutant("moves-of-the-block-after", BYTE_YINYANG,
            "        find_moves(&b, g, row);\n        pack_group(centroids, g, row, &b.p.shared);\n",
            "        pack_group(centroids, g, row, &b.p.shared);\n        find_moves(&b, g, row);\n",
