@@ -388,3 +388,25 @@ TEST_CASE("rows that bytes cannot hold have no score of two digits", "[bytes][ke
         CHECK(kept_probe(plain.data(), row.data(), 8, 1.0f).factor == 0.0f);
     }
 }
+
+// The scratch_rule of kernels/int8/kept.c in numbers: centroids in float32 twice and in bytes three times; of a
+// point its bytes, and between two and three lines of the cache.
+TEST_CASE("what is kept takes the memory that is announced", "[bytes][kept]") {
+    for (const int64_t d : {64, 128, 768, 1024})
+        for (const std::string &name : keeping_variants()) {
+            if (name.find("_i8_kept__") == std::string::npos)
+                continue;
+            const exk_shape shape = {100000, d, 1000};
+            exk_plan plan = {};
+            plan.threads = 1;
+            exk_plan_complete(&plan, exk_variant_find(name.c_str()), &shape);
+            const exk_scratch scratch =
+                exk_variant_kernel(exk_variant_find(name.c_str()))->scratch_bytes(&shape, &plan);
+            INFO(name << ", d = " << d);
+            CHECK(scratch.per_point >= static_cast<size_t>(d + 128));
+            CHECK(scratch.per_point <= static_cast<size_t>(d + 192));
+            CHECK(scratch.per_point / EXK_ALIGN % 2 == 1);
+            CHECK(static_cast<double>(scratch.shared) >= 11.0 * 1000.0 * static_cast<double>(d));
+            CHECK(static_cast<double>(scratch.shared) <= 11.0 * 1032.0 * static_cast<double>(d) + 64.0 * 1032.0);
+        }
+}

@@ -709,8 +709,6 @@ MUTANTS = [
            "what a look found is kept for the next pass"),
     Mutant("kept-bound-of-the-former-label", KEPT, "if (!known || tile->label[i] != former) {", "if (!known) {",
            "the upper bound is that of the label"),
-    Mutant("kept-doubt-not-noted", KEPT, "state_bytes_of(&turn));\n    point->square = INFINITY;",
-           "state_bytes_of(&turn));\n    (void)point;", "the bound is not that of the refined label"),
     Mutant("kept-moves-of-another-scale", KEPT, "rescaling(p.shared.unscale[g], centroids->unscale) : 0.0;", "1.0 : 0.0;",
            "centroids of different scales have no difference"),
     Mutant("rescaled-the-wrong-way", MOVES, "const double ratio = before / now;", "const double ratio = now / before;",
