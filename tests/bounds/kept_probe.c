@@ -8,7 +8,7 @@
 #include "kernels/variant.h"
 
 extern const exk_kernel EXK_KERNEL;
-#include "kernels/int8/kept.c"
+#include "kernels/int8/kept.c" /* NOLINT(bugprone-suspicious-include): what is static there */
 
 enum { D_MOST = 1024, ROOM = 2 * D_MOST };
 
