@@ -707,8 +707,6 @@ MUTANTS = [
            "the label moved, too"),
     Mutant("kept-bound-of-no-use", KEPT, "    kept(p, i)->square = p->mine.square[i];\n", "",
            "what a look found is kept for the next pass"),
-    Mutant("kept-bound-of-the-former-label", KEPT, "if (!known || tile->label[i] != former) {", "if (!known) {",
-           "the upper bound is that of the label"),
     Mutant("kept-moves-of-another-scale", KEPT, "rescaling(p.shared.unscale[g], centroids->unscale) : 0.0;", "1.0 : 0.0;",
            "centroids of different scales have no difference"),
     Mutant("rescaled-the-wrong-way", MOVES, "const double ratio = before / now;", "const double ratio = now / before;",
