@@ -10,11 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ITERATIONS = 2 };
+/* Where a kernel keeps something of each point there is a third pass, to the first centroids again: what the
+ * second one kept was made from what it found. */
+enum { ITERATIONS = 2, PASSES = 3 };
 
 struct verify_truth {
     float *centroids[ITERATIONS];   /* k x d */
-    float *movement;                /* k: upper bounds of the way from the first to the second */
+    float *movement;                /* k: upper bounds of the way between the two */
     oracle_real *score[ITERATIONS]; /* n x k: ||x - c||^2 - ||x||^2 */
     int32_t *nearest[ITERATIONS];
 };
@@ -69,15 +71,22 @@ static bool allocate_truth(verify_truth *truth, size_t n, size_t d, size_t k) {
 }
 
 verify_truth *verify_truth_create(const verify_problem *p) {
+    return verify_truth_between(p, NULL);
+}
+
+verify_truth *verify_truth_between(const verify_problem *p, const float *moved) {
     verify_truth *truth = calloc(1, sizeof *truth);
     if (!truth || !allocate_truth(truth, (size_t)p->points.n, (size_t)p->points.d, (size_t)p->k)) {
         verify_truth_free(truth);
         return NULL;
     }
     /* The filter wants no -0. */
-    for (int64_t i = 0; i < p->k * p->points.d; i++)
+    for (int64_t i = 0; i < p->k * p->points.d; i++) {
         truth->centroids[0][i] = p->centroids[i] + 0.0f;
-    move_centroids(truth->centroids[0], p->k, p->points.d, truth->centroids[1]);
+        truth->centroids[1][i] = (moved ? moved : p->centroids)[i] + 0.0f;
+    }
+    if (!moved)
+        move_centroids(truth->centroids[0], p->k, p->points.d, truth->centroids[1]);
     bound_movement(truth->centroids[0], truth->centroids[1], p->k, p->points.d, truth->movement);
     for (int i = 0; i < ITERATIONS; i++)
         score_all(p, truth->centroids[i], truth->score[i], truth->nearest[i]);
@@ -141,7 +150,7 @@ typedef struct rig {
     double largest_error; /* of a tile */
     exk_filter filter;
     exk_score_centroids score_centroids;
-    int iteration;
+    int iteration; /* the pass, from 0 */
     int64_t ambiguous, skipped;
     char *why;
     size_t size;
@@ -205,8 +214,13 @@ static oracle_real unscaled(const rig *r, double score) {
     return oracle_from_double(ldexp(score, 1 - r->filter.exponent));
 }
 
+/* Of this pass, or of the one before. */
+static int32_t true_label(const rig *r, int pass, int64_t row) {
+    return r->truth->nearest[pass % ITERATIONS][row];
+}
+
 static const oracle_real *true_score(const rig *r, int64_t row, int64_t j) {
-    return &r->truth->score[r->iteration][row * r->p->k + j];
+    return &r->truth->score[r->iteration % ITERATIONS][row * r->p->k + j];
 }
 
 /* lower <= s_j */
@@ -276,7 +290,7 @@ static bool certificate_holds(rig *r, const exk_tile *tile, float norm) {
         int64_t row = exk_tile_point(tile, i);
         if (next < count && r->rows[next] == i)
             next++;
-        else if (tile->label[i] != r->truth->nearest[r->iteration][row])
+        else if (tile->label[i] != true_label(r, r->iteration, row))
             return complain(r, "is the label and certified, but not the nearest", row, tile->label[i]);
     }
     return true;
@@ -356,7 +370,7 @@ static exk_tile place_tile(rig *r, int64_t first, const int32_t *list, int64_t r
                      .second = place(r, SECOND, (size_t)rows * sizeof(float))};
     tile.error = exk_round_up(r->largest_error);
     for (int64_t i = 0; i < rows; i++)
-        tile.label[i] = r->iteration > 0 ? r->truth->nearest[r->iteration - 1][exk_tile_point(&tile, i)] : -1;
+        tile.label[i] = r->iteration > 0 ? true_label(r, r->iteration - 1, exk_tile_point(&tile, i)) : -1;
     return tile;
 }
 
@@ -381,7 +395,7 @@ static bool survivors_hold(rig *r, const exk_tile *whole, const int32_t *survivo
         int64_t row = whole->first + i;
         if (next < count && survivor[next] == i)
             next++;
-        else if (whole->label[i] != r->truth->nearest[r->iteration][row])
+        else if (whole->label[i] != true_label(r, r->iteration, row))
             return complain(r, "was proven to be the label still, but is not the nearest", row, whole->label[i]);
     }
     return next == count || complain(r, "survivors are not in rising order", whole->first, 0);
@@ -412,7 +426,7 @@ static bool check_tile(rig *r, int64_t first, int64_t rows) {
 
 /* c', its error bounds and the movement of this iteration. */
 static void place_centroids(rig *r) {
-    const float *centroids = r->truth->centroids[r->iteration];
+    const float *centroids = r->truth->centroids[r->iteration % ITERATIONS];
     r->filter.c = place_whole(r, CENTROIDS);
     exk_filter_digest(&r->filter, centroids, 0, r->p->k);
     exk_filter_begin(&r->filter, centroids);
@@ -463,7 +477,8 @@ static bool check_side(rig *r, guard_side side) {
     r->side = side;
     for (int i = 0; i < BUFFERS; i++)
         place_whole(r, (buffer)i);
-    for (r->iteration = 0; r->iteration < ITERATIONS; r->iteration++)
+    const int passes = r->scratch.per_point > 0 ? PASSES : ITERATIONS;
+    for (r->iteration = 0; r->iteration < passes; r->iteration++)
         if (!check_iteration(r))
             return false;
     return true;

@@ -11,10 +11,13 @@
 /* What the oracle says about a problem, for two iterations: the given centroids, then some of them moved. */
 typedef struct verify_truth verify_truth;
 verify_truth *verify_truth_create(const verify_problem *problem); /* NULL: out of memory */
+/* The same; the second iteration's centroids are `moved` (k x d), or made up if that is NULL. */
+verify_truth *verify_truth_between(const verify_problem *problem, const float *moved);
 void verify_truth_free(verify_truth *truth);
 
-/* Two iterations over all tiles, once with each buffer ending and once with it beginning at a forbidden page.
- * False, and why, if an answer is no proof; an access outside the buffers ends the process. */
+/* Two iterations over all tiles, and back to the first centroids where the kernel keeps something of each point:
+ * once with each buffer ending and once with it beginning at a forbidden page. False, and why, if an answer is no
+ * proof; an access outside the buffers ends the process. */
 bool verify_kernel(const verify_problem *problem, const verify_truth *truth, const exk_variant *variant,
                    const exk_plan *plan, int64_t *ambiguous, char *why, size_t size);
 

@@ -32,6 +32,11 @@
  * were): the certificate holds as it stands. Where the label is not proven doubt is told, since the point's final
  * label comes from elsewhere.
  *
+ * A variant without survivors may keep something of each point as well (per_point > 0). It gets movement on the
+ * same terms: only where each point's memory is as the pass before left it, and tile->label what that pass and the
+ * certificate made of it. Then assign sees all points. Without movement nothing is known: that memory, and
+ * what prepare wrote for an earlier pass, may be another run's or garbage.
+ *
  * A variant may also leave out centroids by other proof, scores of low precision for instance: those that are
  * strictly farther than another. It is `selective` then. Where that leaves only one, the former label for
  * instance, its score need not be computed: second is +infinity, and best any lower bound of the score, -infinity
@@ -55,7 +60,7 @@ typedef struct exk_shape {
 typedef struct exk_scratch {
     size_t shared;     /* once, written by prepare, read by all threads */
     size_t per_thread; /* for each thread, nothing kept from tile to tile */
-    size_t per_point;  /* for each point, kept over the whole run (bounds) */
+    size_t per_point;  /* for each point, kept from pass to pass (bounds, bytes) */
 } exk_scratch;
 
 enum { EXK_ALIGN = 64, EXK_OFFSET_PAD = 64 };
@@ -63,7 +68,8 @@ enum { EXK_ALIGN = 64, EXK_OFFSET_PAD = 64 };
 /* This iteration's centroids as variants see them: scaled by a power of two and shifted (exact/filter.h). */
 typedef struct exk_score_centroids {
     const float *c; /* k x d, row-major, dense: c'_j */
-    /* k upper bounds on how far each centroid moved (unscaled); NULL at the first prepare. */
+    /* k upper bounds on how far each centroid moved (unscaled) since the prepare before, where what is kept of the
+     * points belongs to the pass before; else NULL. `unscale` may have changed meanwhile. */
     const float *movement;
     int64_t k, d;
     /* A permutation of 0..k-1 that puts near centroids side by side, the same from the first prepare on; NULL
@@ -100,7 +106,8 @@ static inline const float *exk_tile_row(const exk_tile *tile, int64_t i) {
 }
 
 /* Memory the driver gives. Each piece starts at EXK_ALIGN, is exactly as long as asked for and holds garbage at
- * first. shared is written by prepare alone and kept until the next prepare. */
+ * first. shared is written by prepare alone and kept until the next prepare, which finds it as the last one left
+ * it; so a variant can tell how its centroids moved. */
 typedef struct exk_workspace {
     void *shared;
     void *thread;
@@ -130,13 +137,14 @@ typedef struct exk_kernel {
     void (*scores)(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
                    const exk_tile *tile, float *lower);
 
-    /* For variants that skip, else NULL. List in rows (rising; tile->rows entries) the rows whose label is not
-     * proven to be tile->label still, and return how many. Only label, rows and first of the tile are valid. Once
-     * for every point and pass with movement. */
+    /* For variants that skip points, else NULL. List in rows (rising; tile->rows entries) the rows whose label is
+     * not proven to be tile->label still, and return how many. Only label, rows and first of the tile are valid.
+     * Once for every point and pass with movement. */
     int64_t (*survivors)(const exk_score_centroids *centroids, const exk_plan *plan,
                          const exk_workspace *workspace, const exk_tile *tile, int32_t *rows);
 
-    /* Likewise: assign's label of row i is not proven, and another one may become the point's. */
+    /* For variants that keep something of each point, else NULL: assign's label of row i is not proven, and
+     * another one may become the point's. */
     void (*doubt)(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
                   const exk_tile *tile, int64_t i);
 

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
+#include <set>
 #include <thread>
 
 #include "tests/cases.hpp"
@@ -83,15 +84,29 @@ std::vector<std::string> skipping_variants() {
     return names;
 }
 
+// Those that keep the points' bytes, but skip nothing.
+std::vector<std::string> keeping_variants() {
+    std::vector<std::string> names;
+    for (const std::string &name : available_variants())
+        if (name.find("_i8_kept__") != std::string::npos)
+            names.push_back(name);
+    return names;
+}
+
 std::string named(const std::string &strategy, const std::string &isa) {
     return "assign_f32_" + strategy + "__" + isa;
 }
 
-// All that skip, from the first pass on; the automatic choice; and those that are asked to let another take over.
+// All that skip or keep something of each point, from the first pass on; the automatic choice; and those that are
+// asked to let another take over.
 std::vector<Way> ways() {
     std::vector<Way> all;
     for (const std::string &name : skipping_variants())
         all.push_back({name, ""});
+    for (const std::string &name : keeping_variants()) {
+        all.push_back({name, ""});
+        all.push_back({name, named("fused_hamerly", "scalar")});
+    }
     all.push_back({"auto", ""});
     const char *const strategies[] = {"fused_hamerly", "fused_yinyang", "fused_elkan"};
     for (const char *from : strategies)
@@ -421,6 +436,96 @@ TEST_CASE("auto begins plainly and then skips", "[skipping][auto]") {
     }
 }
 
+// Bytes of the points that stay pay where products of bytes are fast enough.
+TEST_CASE("auto keeps bytes from the first iteration on, then skips", "[skipping][auto][kept]") {
+    const ClockFor clock(Clock::steady);
+    const int64_t n = 1200, d = 128, k = 128;
+    const Matrix points = blobs(n, d, 150, 0.9f, 95);
+    const exk_shape shape = {n, d, k};
+    const exk_variant *plain = exk_variant_auto(&shape), *keeping = exk_variant_keeping(plain, &shape);
+    if (!keeping) {
+        WARN("skipped: auto keeps no bytes on this CPU");
+        return;
+    }
+    CHECK(std::string(keeping->strategy) == "i8_kept");
+    CHECK(std::string(keeping->isa) == plain->isa);
+    How how;
+    how.variant = "assign_f32_naive__scalar";
+    const Course expected = course_of(points.points(), k, how);
+    REQUIRE(expected.trace.size() > 6);
+    how.variant = nullptr;
+    for (const int threads : {1, 2, 3, 4}) {
+        how.threads = threads;
+        const Course course = course_of(points.points(), k, how);
+        CHECK(course == expected);
+        // Its first pass finds the bytes, the next one tells how fast it is with them.
+        CHECK(course.trace[0].variant == std::string(keeping->name));
+        CHECK(course.trace[1].variant == std::string(keeping->name));
+        CHECK(course.trace[2].variant == course.skipping);
+        CHECK(course.trace[0].survivors == n);
+    }
+    how.n_init = 3;
+    how.init = EXK_INIT_KMEANSPP;
+    how.variant = "assign_f32_naive__scalar";
+    const Course thrice = course_of(points.points(), k, how);
+    how.variant = nullptr;
+    const Course kept = course_of(points.points(), k, how);
+    CHECK(kept == thrice);
+    for (const exk_iteration &iteration : kept.trace)
+        if (iteration.iteration <= 2)
+            CHECK(iteration.variant == std::string(keeping->name));
+    // Who wants nothing to be skipped gets what keeps nothing.
+    How none;
+    none.skipping = "none";
+    const Course plainly = course_of(points.points(), k, none);
+    CHECK(plainly == expected);
+    CHECK(plainly.trace[0].variant == std::string(plain->name));
+}
+
+TEST_CASE("with less memory auto gives up bounds or bytes, and the bits stay", "[skipping][memory][kept]") {
+    const int64_t n = 1200, d = 128;
+    for (const int64_t k : {128, 2 * 256}) {
+        const Matrix points = blobs(n, d, 150, 0.9f, 96);
+        How how;
+        how.max_iter = 6;
+        how.update = EXK_UPDATE_MOVED;
+        Course course = course_of(points.points(), k, how);
+        const Course expected = course;
+        std::vector<std::string> seen;
+        while (course.status == EXK_OK) {
+            CHECK(course == expected);
+            if (how.max_memory)
+                CHECK(course.totals.scratch_bytes <= how.max_memory);
+            seen.push_back(std::string(course.trace[0].variant) + " then " + course.skipping);
+            how.max_memory = course.totals.scratch_bytes - 1;
+            course = course_of(points.points(), k, how);
+            REQUIRE(seen.size() < 12);
+        }
+        CHECK(course.status == EXK_ERR_MEMORY);
+        const exk_shape shape = {n, d, k};
+        const std::string plain = exk_variant_auto(&shape)->name;
+        CHECK(seen.back() == plain + " then ");
+        CHECK(std::set<std::string>(seen.begin(), seen.end()).size() == seen.size());
+        if (const exk_variant *keeping = exk_variant_keeping(exk_variant_auto(&shape), &shape)) {
+            CHECK(seen.front() == std::string(keeping->name) + " then " + expected.skipping);
+            CHECK(seen.size() >= 3);
+        }
+    }
+}
+
+// A look in float32 is what the bounds of the label are to spare.
+TEST_CASE("kept bounds spare looks once blobs settle", "[skipping][kept]") {
+    const Matrix points = blobs(2000, 24, 60, 0.3f, 71);
+    const int64_t n = 2000, k = 60;
+    for (const std::string &name : keeping_variants()) {
+        const Course course = course_of(points.points(), k, {name.c_str(), 1});
+        INFO(name << ", " << course.trace.back().distance_evaluations);
+        CHECK(course.trace[0].distance_evaluations >= n * k + n);
+        CHECK(course.trace.back().distance_evaluations >= n * k);
+        CHECK(course.trace.back().distance_evaluations < n * k + n / 2);
+    }
+}
+
 TEST_CASE("no whim of the clock changes a bit", "[skipping][auto]") {
     const Matrix points = blobs(500, 6, 20, 0.7f, 94);
     How how;
@@ -434,7 +539,8 @@ TEST_CASE("no whim of the clock changes a bit", "[skipping][auto]") {
         for (Way way : {Way{"auto", ""}, Way{named("fused", "scalar"), named("fused_hamerly", "scalar")},
                         Way{named("naive", "scalar"), named("fused_yinyang", "scalar")},
                         Way{named("tiled", "scalar"), named("fused_elkan", "scalar")},
-                        Way{named("fused_elkan", "scalar"), named("fused_hamerly", "scalar")}})
+                        Way{named("fused_elkan", "scalar"), named("fused_hamerly", "scalar")},
+                        Way{"assign_i8_kept__scalar", named("fused_hamerly", "scalar")}})
             for (const int threads : {1, 2}) {
                 how.threads = threads;
                 INFO(way << ", clock " << seed << ", threads " << threads);

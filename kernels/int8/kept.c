@@ -522,7 +522,7 @@ static int64_t roundings(const exk_shape *shape, const exk_plan *plan) {
 }
 
 const exk_kernel EXK_KERNEL = {
-    .scratch_rule = "k * d * 10 + n * (d + 128) + threads * point_tile * (d * 4 + state)",
+    .scratch_rule = "k * d * 11 + n * (d + 192) + threads * point_tile * (d * 4 + state)",
     .scratch_bytes = scratch_bytes,
     .roundings = roundings,
     .prepare = prepare,

@@ -17,10 +17,12 @@ COLLECT, UPDATE = "kernels/collect.c", "kernels/update.c"
 QUANTISE, BYTES, INT8 = "kernels/int8/quantise.h", "kernels/int8/blocks.h", "kernels/int8/fused.c"
 BYTE_GROUPS, DOT_AVX2, DOT_AMX = "kernels/int8/groups.h", "kernels/vec/dot_avx2.h", "kernels/vec/dot_amx.h"
 BYTE_YINYANG, MOVES = "kernels/int8/yinyang.c", "kernels/int8/moves.h"
+KEPT, CANDIDATES = "kernels/int8/kept.c", "kernels/int8/candidates.h"
 BOUNDS, GROUPS, GROUPED = "kernels/bounds/bounds.h", "kernels/bounds/groups.h", "kernels/bounds/grouped.h"
 GROUPED_FLOATS = "kernels/bounds/grouped_floats.h"
 HAMERLY, ORDER = "kernels/bounds/hamerly.c", "kernels/bounds/order.c"
-ENGINE, REGISTRY, VEC_SCALAR = "kernels/engine.c", "kernels/registry.c", "kernels/vec/vec_scalar.h"
+ENGINE, PROBE = "kernels/engine.c", "kernels/probe.c"
+REGISTRY, VEC_SCALAR = "kernels/registry.c", "kernels/vec/vec_scalar.h"
 DATA, PLAN, API, PHILOX = "kernels/data.c", "kernels/plan.c", "kernels/api.c", "kernels/philox.c"
 COUNTERS, COUNTS = "tuner/counters.c", "harness/counts.c"
 SIMULATE, FORMATS = "harness/simulate.c", "harness/formats.c"
@@ -604,13 +606,13 @@ MUTANTS = [
     Mutant("settled-points-without-label", PASS,
            "memcpy(tile->label, run->previous + tile->first, bytes);", "{}",
            "who is not looked at keeps its label"),
-    Mutant("order-changes-under-bounds", PASS, "run->order && !run->pass_skips)", "run->order)",
+    Mutant("order-changes-under-bounds", PASS, "run->order && !run->pass_recalls)", "run->order)",
            "bounds lie by place: the order stays as long as they do"),
-    Mutant("bounds-of-the-run-before", LLOYD, "run->has_moved = run->has_bounds = false;", "",
+    Mutant("bounds-of-the-run-before", LLOYD, "run->has_moved = run->has_state = false;", "",
            "each of n_init runs starts without bounds"),
-    Mutant("bounds-of-another-variant", ENGINE, "if (run->variant != engine->variant)\n        run->has_bounds = false;", "",
+    Mutant("bounds-of-another-variant", ENGINE, "if (run->variant != engine->variant)\n        run->has_state = false;", "",
            "no variant can read another one's bounds"),
-    Mutant("takeover-from-who-skips", ENGINE, "if (variant && !run->engine[0].kernel->survivors)", "if (variant)",
+    Mutant("takeover-from-who-skips", ENGINE, "if (run->engine[EXK_PLAIN].kernel->survivors)\n        return EXK_OK;", "",
            "a probe overwrites the bounds there are"),
     Mutant("trial-without-end", ENGINE, "left < TRIAL_LEAST || trial->wait-- > 0", "trial->wait-- > 0",
            "a trial needs iterations to pay"),
@@ -630,8 +632,8 @@ MUTANTS = [
            "what rounding centroids to bytes loses is in the bound"),
     Mutant("points-lose-nothing", BYTES, " + panel->largest_residual * centroids->loss_e[j];", ";",
            "what rounding points to bytes loses is in the bound"),
-    Mutant("residuals-not-added-up", QUANTISE, "losses = vec_mul_add(lost, lost, losses);",
-           "losses = vec_mul_add(lost, lost, zero);", "the true norm of all that was lost"),
+    Mutant("residuals-not-added-up", QUANTISE, "losses = vec_mul_add(lost, lost, losses);\n            if",
+           "losses = vec_mul_add(lost, lost, zero);\n            if", "the true norm of all that was lost"),
     Mutant("square-of-half-the-rotation", QUANTISE, "return (float)(turn->order * turn->lanes);",
            "return (float)turn->order;", "H H' is the order of all levels times I"),
     Mutant("norm-of-the-last-point", INT8, "panel->largest_norm = fmaxf(panel->largest_norm, found.norm);",
@@ -641,9 +643,9 @@ MUTANTS = [
            "panel->largest_residual = found.residual;", "a panel shares the bound of what lost most"),
     Mutant("bias-of-nobody", INT8, "bytes->start[j] = -DOT_BIAS * sum;", "bytes->start[j] = 0;",
            "points are biased to be unsigned"),
-    Mutant("limit-is-a-lower-score", BYTES, "return (lower + 2.0f * loss) + panel->slack[i] +",
+    Mutant("limit-is-a-lower-score", CANDIDATES, "return (lower + 2.0f * loss) + panel->slack[i] +",
            "return lower + panel->slack[i] +", "a point's limit is an upper bound"),
-    Mutant("full-list-goes-on", BYTES, "    if (kept == CANDIDATES) {", "    if (kept > CANDIDATES) {",
+    Mutant("full-list-goes-on", CANDIDATES, "    if (kept == CANDIDATES) {", "    if (kept > CANDIDATES) {",
            "a point of too many candidates meets all centroids"),
     Mutant("tile-of-other-points", DOT_AMX,
            "_tile_loadd(7, points + t * TILE_PAIR + TILE_ROWS, STRIDE);", "_tile_loadd(7, points + t * TILE_PAIR, STRIDE);",
@@ -668,8 +670,8 @@ MUTANTS = [
     Mutant("moved-points-lose-nothing", MOVES, "(double)point->residual * (double)moves->loss_e[j];", "0.0;",
            "and what rounding the points does"),
     Mutant("moves-change-no-length", MOVES, "+ moves->change[j] -", "-", "a centroid that moves grows longer or shorter"),
-    Mutant("moves-of-another-scale", BYTE_YINYANG, "centroids->movement && b->shared.unscale[g] == unscale &&",
-           "centroids->movement &&", "centroids of different scales have no difference"),
+    Mutant("moves-of-another-scale", BYTE_YINYANG, "centroids->movement ? rescaling(b->shared.unscale[g], unscale) : 0.0;",
+           "centroids->movement ? 1.0 : 0.0;", "centroids of different scales have no difference"),
     Mutant("moves-of-the-block-after", BYTE_YINYANG,
            "        find_moves(&b, g, row);\n        pack_group(centroids, g, row, &b.p.shared);\n",
            "        pack_group(centroids, g, row, &b.p.shared);\n        find_moves(&b, g, row);\n",
@@ -680,6 +682,52 @@ MUTANTS = [
            "the rest of the new label's group is still there"),
     Mutant("limit-without-the-norm", BYTE_YINYANG, "(double)upper - square) *", "(double)upper - 4.0 * square) *",
            "the limit is an upper bound of the label's score"),
+
+    # Bytes that are kept.
+    Mutant("rests-lose-nothing", KEPT, "(beta * lost + 0x1p-18f", "(0.0f * lost + 0x1p-18f",
+           "what the second digit loses is in its bound"),
+    Mutant("rests-not-added-up", QUANTISE, "losses = vec_mul_add(lost, lost, losses);\n            dot_store",
+           "losses = vec_mul_add(lost, lost, zero);\n            dot_store", "the true norm of all that was lost"),
+    Mutant("rest-of-another-unit", KEPT, "* (float)dot / (float)REST_DIGIT;", "* (float)dot / (float)(REST_DIGIT + 1);",
+           "the second digit has its unit"),
+    Mutant("rest-of-another-sign", KEPT, "return c->lower + coarse - rest - fine", "return c->lower + coarse + rest - fine",
+           "the second digit is what the first left"),
+    Mutant("two-digits-and-an-exact-point", KEPT,
+           "point->bytes.norm * p->shared.rests.loss[j] + point->bytes.residual * groups->loss_e[j];",
+           "point->bytes.norm * p->shared.rests.loss[j];", "a second digit of the centroid brings back nothing of the point"),
+    Mutant("kept-residual-of-the-last-point", KEPT,
+           "panel->largest_residual = fmaxf(panel->largest_residual, point->bytes.residual);",
+           "panel->largest_residual = point->bytes.residual;", "a panel shares the bound of what lost most"),
+    Mutant("kept-norm-of-the-last-point", KEPT,
+           "panel->largest_norm = fmaxf(panel->largest_norm, point->bytes.norm);",
+           "panel->largest_norm = point->bytes.norm;", "a panel shares the bound of its longest point"),
+    Mutant("kept-limit-too-low", KEPT, "(p->mine.square[i] - norm * norm", "(0.99 * p->mine.square[i] - norm * norm",
+           "the limit is an upper bound of the label's score"),
+    Mutant("kept-bound-not-moved", KEPT, "else if (p->c.centroids->movement[label] > 0.0f)", "else if (0)",
+           "the label moved, too"),
+    Mutant("kept-bound-of-no-use", KEPT, "    kept(p, i)->square = p->mine.square[i];\n", "",
+           "what a look found is kept for the next pass"),
+    Mutant("kept-moves-of-another-scale", KEPT, "rescaling(p.shared.unscale[g], centroids->unscale) : 0.0;", "1.0 : 0.0;",
+           "centroids of different scales have no difference"),
+    Mutant("rescaled-the-wrong-way", MOVES, "const double ratio = before / now;", "const double ratio = now / before;",
+           "centroids are brought to the scale of now"),
+    Mutant("kept-centroids-of-long-ago", KEPT, "    memcpy(before, now, (size_t)p->d * sizeof *before);\n",
+           "    if (rescale == 0.0)\n        memcpy(before, now, (size_t)p->d * sizeof *before);\n",
+           "a centroid moved from where it was in the pass before"),
+    Mutant("neighbours-of-the-label-dropped", KEPT, "~(place < GROUP ? UINT32_C(1) << place : 0);",
+           "place < GROUP ? 0 : UINT32_MAX;", "the label alone needs no listing"),
+    Mutant("last-slots-of-a-panel-lost", KEPT, "for (int slot = 0; slot < PANEL_POINTS; slot += VEC_LANES) {",
+           "for (int slot = 0; slot + (int)VEC_LANES < PANEL_POINTS; slot += VEC_LANES) {", "all points of a panel are looked at"),
+    Mutant("panel-beyond-the-points", KEPT, "    if (count < PANEL_POINTS) {\n        memcpy", "    if (0) {\n        memcpy",
+           "behind the last point nothing is kept"),
+    Mutant("given-up-but-trusted", KEPT, "kept(p, i)->factor = -1.0f;", "(void)kept(p, i);",
+           "nothing is known of a tile that was given up"),
+    Mutant("kept-no-bytes-no-label", KEPT, "leave_out(panel, slot, -1);", "leave_out(panel, slot, 0);",
+           "points that bytes cannot hold meet all centroids"),
+    Mutant("kept-candidate-without-a-look", KEPT, "if (panel->count[slot] > 0 && !p->mine.looked[i])\n        look(p, i);",
+           "", "whoever has a rival is looked at"),
+    Mutant("probe-of-the-points-states", PROBE, "label(run, first, count, run->probe_point +",
+           "label(run, first, count, run->variant_point +", "a probe must not disturb who makes the passes"),
 
     # Counters and result files.
     Mutant("unknown-count-is-zero", COUNTERS, "    count->value = NAN;", "    count->value = 0;",
