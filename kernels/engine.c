@@ -128,7 +128,8 @@ bool exk_run_leaner(exk_run *run) {
     if (keeping->kernel && skipping->kernel && skipping->scratch.per_point > keeping->scratch.per_point)
         skipping->kernel = NULL;
     else if (keeping->kernel) {
-        const exk_variant *bounds = exk_variant_skipping(&shape);
+        const char *given = run->options->plan.skipping;
+        const exk_variant *bounds = given ? exk_variant_find(given) : exk_variant_skipping(&shape);
         keeping->kernel = NULL;
         if (bounds)
             make_engine(run, bounds, skipping);

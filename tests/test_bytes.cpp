@@ -404,8 +404,8 @@ TEST_CASE("what is kept takes the memory that is announced", "[bytes][kept]") {
             const exk_scratch scratch =
                 exk_variant_kernel(exk_variant_find(name.c_str()))->scratch_bytes(&shape, &plan);
             INFO(name << ", d = " << d);
-            CHECK(scratch.per_point >= static_cast<size_t>(d + 128));
-            CHECK(scratch.per_point <= static_cast<size_t>(d + 192));
+            CHECK(scratch.per_point >= static_cast<size_t>(d + 64));
+            CHECK(scratch.per_point <= static_cast<size_t>(d + 128));
             CHECK(scratch.per_point / EXK_ALIGN % 2 == 1);
             CHECK(static_cast<double>(scratch.shared) >= 11.0 * 1000.0 * static_cast<double>(d));
             CHECK(static_cast<double>(scratch.shared) <= 11.0 * 1032.0 * static_cast<double>(d) + 64.0 * 1032.0);

@@ -72,7 +72,7 @@ static int64_t panels_of(int64_t rows) {
 
 /* An odd number of lines, so that the states of a panel do not share a few sets of the cache. */
 static int64_t state_bytes_of(const rotation *turn) {
-    return ((EXK_ALIGN + (int64_t)row_bytes(turn)) / EXK_ALIGN | 1) * EXK_ALIGN;
+    return ((EXK_ALIGN + round_up_to(turn->bytes, EXK_ALIGN)) / EXK_ALIGN | 1) * EXK_ALIGN;
 }
 
 static size_t lay_out_shared(void *memory, const exk_shape *shape, const rotation *turn, shared_memory *shared) {
@@ -206,7 +206,9 @@ static void begin_point(pass *p, byte_panel *panel, int64_t slot, int64_t i) {
     kept_point *point = kept(p, i);
     const bool known = p->c.centroids->movement && point->factor >= 0.0f;
     if (!known) {
-        point->bytes = quantise_point(&p->turn, exk_tile_row(tile, i), p->mine.turned, kept_bytes(p, i));
+        /* Not in place: row_bytes are written, and the next point's state begins behind the row. */
+        point->bytes = quantise_point(&p->turn, exk_tile_row(tile, i), p->mine.turned, p->mine.bytes);
+        memcpy(kept_bytes(p, i), p->mine.bytes, (size_t)p->turn.bytes);
         point->factor = point->bytes.inverse > 0.0f ? 1.0f / point->bytes.inverse : 0.0f;
         point->square = INFINITY;
     }
@@ -522,7 +524,7 @@ static int64_t roundings(const exk_shape *shape, const exk_plan *plan) {
 }
 
 const exk_kernel EXK_KERNEL = {
-    .scratch_rule = "k * d * 11 + n * (d + 192) + threads * point_tile * (d * 4 + state)",
+    .scratch_rule = "k * d * 11 + n * (d + 128) + threads * point_tile * (d * 4 + state)",
     .scratch_bytes = scratch_bytes,
     .roundings = roundings,
     .prepare = prepare,
