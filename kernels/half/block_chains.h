@@ -1,14 +1,15 @@
-/* Products of a panel of points with a block of centroids, by vectors of points, added up in chains: a sum of CHAIN
- * words begins afresh, sums of SLICE / CHAIN chains are added up in the same format, and sums of these in float32.
- * No product meets more than CHAIN + SLICE / CHAIN roundings that way, the average one half of them, and nothing is
- * converted but once in a slice. Coordinates are below 4, so that no sum of 2 SLICE products reaches 2^16. */
+/* Products of a panel of points with a block of centroids, by vectors of points, added up in chains: a sum of
+ * CHAIN words begins afresh, sums of SLICE / CHAIN chains are added up in the same format, and sums of these in
+ * float32. No product meets more than CHAIN + SLICE / CHAIN roundings that way, the average one half of them, and
+ * nothing is converted but once in a slice. Coordinates are below 4, so that no sum of 2 SLICE products reaches
+ * 2^16. */
 #ifndef EXK_HALF_BLOCK_CHAINS_H
 #define EXK_HALF_BLOCK_CHAINS_H
 
 #include "kernels/body/microkernel.h"
 #include EXK_HALF_HEADER
 
-enum { BLOCK = EXK_MR, CHAIN = 24, SLICE = 40 * CHAIN };
+enum { BLOCK = EXK_MR, CHAIN = 32, SLICE = 30 * CHAIN };
 _Static_assert(HALF_TOGETHER * 16 * SLICE <= 1 << 15, "sums stay below the largest float16");
 _Static_assert(CHAIN % HALF_WORDS == 0, "chains are whole");
 
@@ -17,11 +18,12 @@ static inline int64_t block_place(int64_t j, int64_t t, int64_t words) {
     return j / BLOCK * BLOCK * words + t * BLOCK + j % BLOCK;
 }
 
-/* The most roundings that a product of word t meets before the sum of its slice is a float: those of its chain, of
- * its chain and the following ones, and of the numbers of a word. */
+/* The most roundings that a product of word t meets before the sum of its slice is a float: those of the rest of
+ * its chain, of its chain and the following ones, and of the numbers of a word. */
 static inline int64_t half_roundings(int64_t t, int64_t words) {
+    const int64_t length = min_i64(CHAIN, words - t / CHAIN * CHAIN);
     const int64_t chains = (min_i64(SLICE, words - t / SLICE * SLICE) + CHAIN - 1) / CHAIN;
-    return CHAIN - t % CHAIN + chains - t % SLICE / CHAIN + HALF_TOGETHER - 1;
+    return length - t % CHAIN + chains - t % SLICE / CHAIN + HALF_TOGETHER - 1;
 }
 
 /* Around all half_dots of a thread. */
@@ -76,7 +78,8 @@ EXK_INLINE void half_slice(const int32_t *points, const int32_t *centroids, int6
                            bool add, float *dot) {
     vec_half sum[EXK_MR][EXK_NV];
     for (int64_t t = 0; t < words; t += CHAIN)
-        half_chain(points + t * PANEL_POINTS, centroids + t * EXK_MR, min_i64(CHAIN, words - t), fetch, t > 0, sum);
+        half_chain(points + t * PANEL_POINTS, centroids + t * EXK_MR, min_i64(CHAIN, words - t), fetch, t > 0,
+                   sum);
     EXK_UNROLL for (int r = 0; r < EXK_MR; r++) {
         EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
             float *to = dot + r * PANEL_POINTS + v * VEC_LANES;

@@ -10,7 +10,8 @@ _Static_assert((int)PANEL_POINTS == (int)TILE_PAIR, "half_tiles takes whole pane
 
 /* Where word t of centroid j is: [block][16 words][centroid][word]. */
 static inline int64_t block_place(int64_t j, int64_t t, int64_t words) {
-    return j / BLOCK * BLOCK * words + t / HALF_WORDS * HALF_WORDS * BLOCK + j % BLOCK * HALF_WORDS + t % HALF_WORDS;
+    return j / BLOCK * BLOCK * words + t / HALF_WORDS * HALF_WORDS * BLOCK + j % BLOCK * HALF_WORDS +
+           t % HALF_WORDS;
 }
 
 /* However d numbers are added up, none of them meets more than d - 1 roundings. */

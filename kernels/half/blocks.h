@@ -1,5 +1,5 @@
-/* Lower scores of a panel of points, a point to each lane, against a block of BLOCK centroids, in 16-bit floats, and
- * what they rule out: as int8/blocks.h does it, with
+/* Lower scores of a panel of points, a point to each lane, against a block of BLOCK centroids, in 16-bit floats,
+ * and what they rule out: as int8/blocks.h does it, with
  *
  *     L_j = r offset_j - b (q.p_j) - F_j,    F_j = Q q_j + E e_j + W w_j    (half_loss). */
 #ifndef EXK_HALF_BLOCKS_H
@@ -22,8 +22,8 @@ typedef struct half_centroids {
 
 /* F_j */
 EXK_INLINE float loss_of(const half_panel *panel, const half_centroids *centroids, int64_t j) {
-    return panel->points.largest_norm * centroids->loss_q[j] + panel->points.largest_residual * centroids->loss_e[j] +
-           panel->largest_weighted * centroids->loss_w[j];
+    return panel->points.largest_norm * centroids->loss_q[j] +
+           panel->points.largest_residual * centroids->loss_e[j] + panel->largest_weighted * centroids->loss_w[j];
 }
 
 /* What add_candidates looks at where the least of it is not above some limit. */
@@ -32,8 +32,8 @@ _Static_assert(BLOCK % STRIP == 0, "blocks are whole strips");
 
 /* lower[r][point] of centroids [j, j + STRIP): some of them are not above the limits of their points, VEC_LANES
  * from `first` on. */
-static __attribute__((noinline)) void add_candidates(byte_panel *panel, int64_t first, const float *lower, int32_t j,
-                                                     const float *minus_loss) {
+static __attribute__((noinline)) void add_candidates(byte_panel *panel, int64_t first, const float *lower,
+                                                     int32_t j, const float *minus_loss) {
     for (int r = 0; r < STRIP; r++) {
         const float *row = lower + r * PANEL_POINTS;
         uint32_t hits = ~vec_bits(vec_less(vec_load(panel->limit + first), vec_load(row))) & ALL_LANES;
@@ -51,8 +51,8 @@ typedef struct half_terms {
 
 /* lower[r][point] = L of centroids [j, j + STRIP), whose products are dot[r][point]; the least of each of the
  * VEC_LANES points. */
-EXK_INLINE vec_f32 strip_lower(const half_centroids *centroids, int64_t j, const half_terms *terms, const float *dot,
-                               vec_f32 factor, float *lower) {
+EXK_INLINE vec_f32 strip_lower(const half_centroids *centroids, int64_t j, const half_terms *terms,
+                               const float *dot, vec_f32 factor, float *lower) {
     vec_f32 least = vec_set1(INFINITY);
     EXK_UNROLL for (int r = 0; r < STRIP; r++) {
         const vec_f32 fixed =

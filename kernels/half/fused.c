@@ -1,9 +1,9 @@
-/* f16_fused and bf16_fused: scores in 16-bit floats discard all centroids but one or two for each point, and float32
- * scores, with the certificate behind them, choose among those. Beside i8_fused, on whose candidates they stand, they
- * need no rotation: a float keeps its bits whatever the coordinates beside it.
+/* f16_fused and bf16_fused: scores in 16-bit floats discard all centroids but one or two for each point, and
+ * float32 scores, with the certificate behind them, choose among those. Beside i8_fused, on whose candidates they
+ * stand, they need no rotation: a float keeps its bits whatever the coordinates beside it.
  *
- * A point with too many candidates meets all centroids in float32, and so does a whole tile when its first panel has
- * many of those. */
+ * A point with too many candidates meets all centroids in float32, and so does a whole tile when its first panel
+ * has many of those. */
 #include <string.h>
 
 #include "kernels/arena.h"
@@ -133,7 +133,8 @@ static void limit_by_former(pass *p, byte_panel *panel, int64_t slot, int64_t i)
     const int32_t former = tile->label[i];
     if (former < 0 || panel->count[slot] < 0 || isinf(tile->offset[former]))
         return;
-    const float lower = tile->offset[former] - dot_one(exk_tile_row(tile, i), p->c.centroids->c + former * p->d, p->d);
+    const float lower =
+        tile->offset[former] - dot_one(exk_tile_row(tile, i), p->c.centroids->c + former * p->d, p->d);
     panel->limit[slot] = upper_of_float(panel, slot, lower);
     p->c.evaluations++;
 }
@@ -214,8 +215,8 @@ static void finish_panel(pass *p, byte_panel *panel, int64_t first) {
     }
 }
 
-/* Panels of rows [first, last), some centroids at a time, as many as stay in cache while these panels pass. False if
- * the tile is given up. */
+/* Panels of rows [first, last), some centroids at a time, as many as stay in cache while these panels pass. False
+ * if the tile is given up. */
 static bool meet_together(pass *p, int64_t first, int64_t last) {
     const int64_t padded = round_up_to(p->k, BLOCK), together = round_up_to(p->plan->centroid_tile, BLOCK);
     half_panel *panels = p->mine.panels;

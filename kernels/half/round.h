@@ -1,22 +1,23 @@
 /* Rows of 16-bit floats that stand for rows of floats, and what is lost by that.
  *
- * Rounding. A row is multiplied by the power of two, r for a point and 1 / b for a centroid, that brings its largest
- * coordinate to [2, 4), and rounded: q for a point, p for a centroid. With the residuals e = r x - q and
+ * Rounding. A row is multiplied by the power of two, r for a point and 1 / b for a centroid, that brings its
+ * largest coordinate to [2, 4), and rounded: q for a point, p for a centroid. With the residuals e = r x - q and
  * f = c / b - p
  *
  *     r x.c = b (q.p + q.f + e.(p + f)),    |q.f + e.(p + f)| <= ||q|| ||f|| + ||e|| (||p|| + ||f||)
  *
- * by Cauchy-Schwarz. A residual is exact, and so is a product with a power of two unless it is subnormal: it is then
- * off by 2^-150, where the row's largest coordinate is 2 or more.
+ * by Cauchy-Schwarz. A residual is exact, and so is a product with a power of two unless it is subnormal: it is
+ * then off by 2^-150, where the row's largest coordinate is 2 or more.
  *
  * Sums. Say that the product of coordinate t meets at most w_t roundings on its way into the sum (half_roundings),
- * each of which changes a sum s by HALF_ERROR |s| + HALF_LOST at most. With w = max w_t and g = HALF_ERROR that makes
+ * each of which changes a sum s by HALF_ERROR |s| + HALF_LOST at most. With w = max w_t and g = HALF_ERROR that
+ * makes
  *
  *     |q.p computed - q.p| <= sum of ((1 + g)^w_t - 1) |q_t p_t|  +  HALF_LOST (1 + g)^w (the number of sums)
  *                          <= 17/16 (g ||q||_w ||p||_w  +  2 d HALF_LOST),    ||q||_w^2 = sum of w_t q_t^2,
  *
- * since (1 + g)^w_t - 1 <= w_t g / (1 - w g), w g < 1/17, and by Cauchy-Schwarz once more. There are fewer than 2 d
- * sums that can lose anything. These norms, in which each coordinate counts for as many roundings as it meets,
+ * since (1 + g)^w_t - 1 <= w_t g / (1 - w g), w g < 1/17, and by Cauchy-Schwarz once more. There are fewer than 2
+ * d sums that can lose anything. These norms, in which each coordinate counts for as many roundings as it meets,
  * rather than all for as many as the first one, halve what chains of roundings cost.
  *
  * Norms are widened: their sums of squares in float32 meet at most 2^15 roundings (the d_max of these rows), which
@@ -38,7 +39,7 @@
 
 #define HALF_SUMS_WIDER (1.0f + 0x1p-4f)
 
-_Static_assert((int)HALF_TOGETHER * (int)HALF_WORDS % (int)VEC_LANES == 0, "rows are whole vectors of numbers");
+_Static_assert((int)HALF_TOGETHER *(int)HALF_WORDS % (int)VEC_LANES == 0, "rows are whole vectors of numbers");
 
 static inline int64_t words_of(int64_t d) {
     return round_up_to((d + HALF_TOGETHER - 1) / HALF_TOGETHER, HALF_WORDS);

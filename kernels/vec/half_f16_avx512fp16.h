@@ -1,6 +1,7 @@
 /* float16 on AVX-512 FP16: 32 numbers in a vector. All half_*.h offer the same:
  *
- * - vec_half: VEC_LANES words of 32 bits, HALF_TOGETHER numbers in each; a row's words are a multiple of HALF_WORDS.
+ * - vec_half: VEC_LANES words of 32 bits, HALF_TOGETHER numbers in each; a row's words are a multiple of
+ * HALF_WORDS.
  * - HALF_ERROR, HALF_LOST: a sum s is off by at most HALF_ERROR |s| + HALF_LOST.
  * - half_store(row, at, v): v rounded to this format, to numbers [at, at + VEC_LANES) of the row; returns them.
  * - half_mul_add(a, b, c): a * b + c, one sum, number by number; half_add(a, b): a + b.

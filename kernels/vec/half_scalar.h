@@ -1,6 +1,6 @@
 /* 16-bit floats without vectors and without hardware for them: rounded numbers held as floats, one to a word. What
- * the including file says of HALF_SPLIT makes the format: of the 24 bits of a float that many are rounded away. See
- * half_f16_avx512fp16.h. */
+ * the including file says of HALF_SPLIT makes the format: of the 24 bits of a float that many are rounded away.
+ * See half_f16_avx512fp16.h. */
 #ifndef EXK_HALF_SCALAR_H
 #define EXK_HALF_SCALAR_H
 
