@@ -18,7 +18,7 @@ QUANTISE, BYTES, INT8 = "kernels/int8/quantise.h", "kernels/int8/blocks.h", "ker
 BYTE_GROUPS, DOT_AVX2, DOT_AMX = "kernels/int8/groups.h", "kernels/vec/dot_avx2.h", "kernels/vec/dot_amx.h"
 BYTE_YINYANG, MOVES = "kernels/int8/yinyang.c", "kernels/int8/moves.h"
 HALF_ROUND, HALF_CHAINS = "kernels/half/round.h", "kernels/half/block_chains.h"
-HALF_BLOCKS, HALF_FUSED = "kernels/half/blocks.h", "kernels/half/fused.c"
+HALF_FUSED = "kernels/half/fused.c"
 BOUNDS, GROUPS, GROUPED = "kernels/bounds/bounds.h", "kernels/bounds/groups.h", "kernels/bounds/grouped.h"
 GROUPED_FLOATS = "kernels/bounds/grouped_floats.h"
 HAMERLY, ORDER = "kernels/bounds/hamerly.c", "kernels/bounds/order.c"
@@ -729,8 +729,6 @@ MUTANTS = [
            "0.0f * beta * HALF_ERROR * HALF_SUMS_WIDER", "sums of 16-bit floats lose what is small"),
     Mutant("half-scale-wrong", HALF_ROUND, "? 1.0f / centroid->factor", "? 1.01f / centroid->factor",
            "products are in units of both rows"),
-    Mutant("half-loss-the-wrong-way", HALF_FUSED, "minus_loss[j] = -loss_of(", "minus_loss[j] = loss_of(",
-           "a lower bound lies below"),
     Mutant("half-slices-not-added", HALF_CHAINS, "add ? vec_add(vec_load(to), total) : total",
            "add ? total : total", "all dimensions count"),
 ]
