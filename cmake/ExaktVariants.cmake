@@ -97,10 +97,12 @@ function(exakt_add_variants target)
             if(NOT EXAKT_ISA_${isa}_BUILT OR (strategy STREQUAL blas AND NOT EXAKT_HAVE_OPENBLAS))
                 continue()
             endif()
+            string(REGEX MATCH "^[a-z]+_([a-z0-9]+)_" _ ${name})
+            set(type ${CMAKE_MATCH_1})
             set(object exakt_${name})
             exakt_add_object(${object} ${source} "${EXAKT_ISA_${isa}_FLAGS}"
                 EXK_KERNEL=${name} EXK_MR=${mr} EXK_NV=${nv} EXK_VEC_HEADER="kernels/vec/vec_${EXAKT_ISA_${isa}_BASE}.h"
-                EXK_DOT_HEADER="kernels/vec/dot_${isa}.h")
+                EXK_DOT_HEADER="kernels/vec/dot_${isa}.h" EXK_HALF_HEADER="kernels/vec/half_${type}_${isa}.h")
             if(strategy STREQUAL blas)
                 exakt_use(${object} OPENBLAS)
             endif()

@@ -13,7 +13,7 @@ static const struct {
     const char *name, *text;
 } environment[] = {
     {"EXAKT_ISA", "The strongest instruction set that may be used: scalar, avx2, avxvnni, avx512, avx512vnni, "
-                  "amx, neon or neondot. "
+                  "avx512fp16, amx, neon or neondot. "
                   "Stronger ones are hidden from every command."},
     {"EXAKT_CACHE", "The folder for tuned plans, measurements and ceilings of this machine."},
     {"XDG_CACHE_HOME",

@@ -20,6 +20,8 @@
 #define EXK_INT8_SHAPE {.d_max = INT64_C(1) << 15, .k_max = INT32_MAX, .kd_pays = INT64_C(1) << 14}
 /* Products of bytes take so long that what is kept saves little: `auto` has no use for it. */
 #define EXK_INT8_KEPT_SHAPE {.d_max = INT64_C(1) << 15, .k_max = INT32_MAX, .kd_pays = INT64_MAX}
+/* Bytes are faster wherever there is hardware for 16-bit floats. */
+#define EXK_HALF_SHAPE {.d_max = INT64_C(1) << 15, .k_max = INT32_MAX, .kd_pays = INT64_MAX}
 #define EXK_INT8_GROUPS_SHAPE {.d_max = INT64_C(1) << 15, .k_max = INT32_MAX, .kd_pays = INT64_C(1) << 16}
 #define EXK_BLAS_SHAPE {.d_max = INT32_MAX, .k_max = INT32_MAX} /* OpenBLAS takes its sizes as int */
 /* clang-format on */

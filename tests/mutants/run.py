@@ -24,6 +24,7 @@ CATCHERS = {
     "test_golden": ("test_golden", ["tests/test_golden", "--abort"]),
     "test_variants": ("test_variants", ["tests/test_variants", "--abort"]),
     "test_bytes": ("test_bytes", ["tests/test_bytes", "--abort"]),
+    "test_half": ("test_half", ["tests/test_half", "--abort"]),
     "test_bounds": ("test_bounds", ["tests/test_bounds", "--abort"]),
     "test_skipping": ("test_skipping", ["tests/test_skipping", "--abort"]),
     "verify": ("exakt_cli", ["./exakt", "verify", "--quick"]),
@@ -39,6 +40,8 @@ FIRST = {
     "kernels/bounds/": "test_skipping",
     "kernels/int8/": "test_bytes",
     "kernels/vec/dot_": "test_bytes",
+    "kernels/half/": "test_half",
+    "kernels/vec/half_": "test_half",
 }
 SLOW = {"verify"}  # too slow for a run of limited time
 # A broken copy may ask for any amount of memory.

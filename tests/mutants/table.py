@@ -18,6 +18,8 @@ QUANTISE, BYTES, INT8 = "kernels/int8/quantise.h", "kernels/int8/blocks.h", "ker
 BYTE_GROUPS, DOT_AVX2, DOT_AMX = "kernels/int8/groups.h", "kernels/vec/dot_avx2.h", "kernels/vec/dot_amx.h"
 BYTE_YINYANG, MOVES = "kernels/int8/yinyang.c", "kernels/int8/moves.h"
 KEPT, CANDIDATES = "kernels/int8/kept.c", "kernels/int8/candidates.h"
+HALF_ROUND, HALF_CHAINS = "kernels/half/round.h", "kernels/half/block_chains.h"
+HALF_FUSED = "kernels/half/fused.c"
 BOUNDS, GROUPS, GROUPED = "kernels/bounds/bounds.h", "kernels/bounds/groups.h", "kernels/bounds/grouped.h"
 GROUPED_FLOATS = "kernels/bounds/grouped_floats.h"
 HAMERLY, ORDER = "kernels/bounds/hamerly.c", "kernels/bounds/order.c"
@@ -765,4 +767,16 @@ MUTANTS = [
            "*version >= formats[i].oldest", "a newer version is refused by name"),
     Mutant("table-number-unchecked", FORMATS, "    return value >= column->least && value <= column->most &&",
            "    return", "a cell out of range is damage"),
+
+    # 16-bit floats.
+    Mutant("half-centroid-residual-forgotten", HALF_ROUND, "beta * (centroid->residual + underflow",
+           "beta * (0.0f * centroid->residual + underflow", "rounding the centroid may have moved it away"),
+    Mutant("half-point-residual-forgotten", HALF_FUSED, "largest_residual, found.residual);",
+           "largest_residual, 0.0f * found.residual);", "rounding the point may have moved it"),
+    Mutant("half-chains-forgotten", HALF_ROUND, "beta * HALF_ERROR * HALF_SUMS_WIDER",
+           "0.0f * beta * HALF_ERROR * HALF_SUMS_WIDER", "sums of 16-bit floats lose what is small"),
+    Mutant("half-scale-wrong", HALF_ROUND, "? 1.0f / centroid->factor", "? 1.01f / centroid->factor",
+           "products are in units of both rows"),
+    Mutant("half-slices-not-added", HALF_CHAINS, "add ? vec_add(vec_load(to), total) : total",
+           "add ? total : total", "all dimensions count"),
 ]
