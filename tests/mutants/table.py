@@ -682,7 +682,7 @@ MUTANTS = [
            "whoever has a rival is looked at"),
     Mutant("own-second-in-bytes-forgotten", BYTE_YINYANG, "p->mine.own[i] = fminf(p->mine.own[i], scores[place]);", "{}",
            "the rest of the new label's group is still there"),
-    Mutant("limit-without-the-norm", BYTE_YINYANG, "(double)upper - square) *", "(double)upper - 4.0 * square) *",
+    Mutant("limit-without-the-norm", MOVES, "(square - least) *", "(square - 4.0 * least) *",
            "the limit is an upper bound of the label's score"),
 
     # Bytes that are kept.
@@ -703,7 +703,7 @@ MUTANTS = [
     Mutant("kept-norm-of-the-last-point", KEPT,
            "panel->largest_norm = fmaxf(panel->largest_norm, point->bytes.norm);",
            "panel->largest_norm = point->bytes.norm;", "a panel shares the bound of its longest point"),
-    Mutant("kept-limit-too-low", KEPT, "(p->mine.square[i] - norm * norm", "(0.99 * p->mine.square[i] - norm * norm",
+    Mutant("kept-limit-too-low", KEPT, "score_at_most(p->mine.square[i],", "score_at_most(0.99 * p->mine.square[i],",
            "the limit is an upper bound of the label's score"),
     Mutant("kept-bound-not-moved", KEPT, "else if (p->c.centroids->movement[label] > 0.0f)", "else if (0)",
            "the label moved, too"),
@@ -726,7 +726,7 @@ MUTANTS = [
            "nothing is known of a tile that was given up"),
     Mutant("kept-no-bytes-no-label", KEPT, "leave_out(panel, slot, -1);", "leave_out(panel, slot, 0);",
            "points that bytes cannot hold meet all centroids"),
-    Mutant("kept-candidate-without-a-look", KEPT, "if (panel->count[slot] > 0 && !p->mine.looked[i])\n        look(p, i);",
+    Mutant("kept-candidate-without-a-look", KEPT, "if (!p->mine.looked[i])\n        look(p, i);",
            "", "whoever has a rival is looked at"),
     Mutant("probe-of-the-points-states", PROBE, "label(run, first, count, run->probe_point +",
            "label(run, first, count, run->variant_point +", "a probe must not disturb who makes the passes"),
