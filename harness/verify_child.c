@@ -105,6 +105,7 @@ verify_heard verify_child_hear(verify_child *child, double patience, verify_mess
     struct pollfd wait = {.fd = child->pipe, .events = POLLIN};
     double started = seconds_now();
     int ready;
+    pass_interrupt_on(child); /* a child that never falls silent would not hear of it below */
     while ((ready = poll(&wait, 1, SLICE_MS)) <= 0) {
         if (ready < 0 && errno != EINTR)
             return VERIFY_SILENCE;
