@@ -38,16 +38,7 @@ void turn_back(float *row) {
 std::vector<int32_t> assigned(const Matrix &points, const Matrix &centroids, const std::string &variant) {
     How how;
     how.variant = variant.c_str();
-    exk_options *options = options_for(how);
-    const exk_points view = points.points();
-    exk_result *result = nullptr;
-    exk_error error = {};
-    INFO(error.message);
-    REQUIRE(exk_assign(&view, centroids.values.data(), centroids.rows, options, &result, &error) == EXK_OK);
-    const Outcome outcome = outcome_of(result);
-    exk_result_free(result);
-    exk_options_free(options);
-    return outcome.labels;
+    return assign(points, centroids, how).labels;
 }
 
 } // namespace

@@ -22,15 +22,7 @@ std::vector<std::string> half_variants() {
 std::vector<int32_t> assigned(const Matrix &points, const Matrix &centroids, const std::string &variant) {
     How how;
     how.variant = variant.c_str();
-    exk_options *options = options_for(how);
-    const exk_points view = points.points();
-    exk_result *result = nullptr;
-    exk_error error = {};
-    REQUIRE(exk_assign(&view, centroids.values.data(), centroids.rows, options, &result, &error) == EXK_OK);
-    const Outcome outcome = outcome_of(result);
-    exk_result_free(result);
-    exk_options_free(options);
-    return outcome.labels;
+    return assign(points, centroids, how).labels;
 }
 
 void same_as_naive(const Matrix &points, const Matrix &centroids) {

@@ -8,7 +8,6 @@
 
 #include "kernels/arena.h"
 #include "kernels/body/panel_scores.h"
-#include "kernels/body/sweep.h"
 #include "kernels/half/blocks.h"
 
 enum {
@@ -139,22 +138,6 @@ static void limit_by_former(pass *p, byte_panel *panel, int64_t slot, int64_t i)
     p->c.evaluations++;
 }
 
-/* Columns of words of VEC_LANES rows. */
-static void transpose_words(const int32_t *rows, int64_t words, int32_t *columns) {
-    for (int64_t t = 0; t < words; t += VEC_LANES) {
-        vec_f32 lane[VEC_LANES];
-        EXK_UNROLL for (int i = 0; i < VEC_LANES; i++) {
-            const float *from = (const float *)(const void *)(rows + i * words + t);
-            lane[i] = words - t >= VEC_LANES ? vec_load(from) : vec_load_part(from, words - t);
-        }
-        vec_transpose(lane);
-        EXK_UNROLL for (int i = 0; i < VEC_LANES; i++) {
-            if (t + i < words)
-                vec_store((float *)(void *)(columns + (t + i) * PANEL_POINTS), lane[i]);
-        }
-    }
-}
-
 /* VEC_LANES points from `slot` of the panel on, the tile's row i being the first. */
 static void begin_lanes(pass *p, half_panel *panel, int64_t slot, int64_t i) {
     for (int64_t lane = 0; lane < VEC_LANES; lane++) {
@@ -167,7 +150,8 @@ static void begin_lanes(pass *p, half_panel *panel, int64_t slot, int64_t i) {
             leave_out(&panel->points, slot + lane, 0);
         }
     }
-    transpose_words(p->mine.rows, p->words, words_in(p, panel) + slot);
+    transpose_rows((const int8_t *)p->mine.rows, (size_t)p->words * sizeof(int32_t), p->words,
+                   words_in(p, panel) + slot);
 }
 
 static void begin_panel(pass *p, half_panel *panel, int64_t first) {
@@ -180,38 +164,18 @@ static void begin_panel(pass *p, half_panel *panel, int64_t first) {
 
 /* Centroids [first, last), which begin and end with blocks. */
 static void meet_blocks(pass *p, half_panel *panel, int64_t first, int64_t last) {
-    const half_terms terms = {p->c.tile->offset, p->mine.minus_loss};
+    const block_terms terms = {p->c.tile->offset, p->mine.minus_loss};
     for (int64_t j = first; j < last; j++)
         p->mine.minus_loss[j] = -loss_of(panel, &p->shared.halves, j);
     for (int64_t j = first; j < last; j += BLOCK)
         meet_block(&panel->points, words_in(p, panel), &p->shared.halves, p->words, j, &terms, &p->fetch);
 }
 
-/* The only candidate is the nearest: its score need not be known better than by a bound. Of several, the first
- * one's float32 score rules out most of the others. */
-static void finish_point(pass *p, const byte_panel *panel, int64_t slot, int64_t i) {
-    const exk_tile *tile = p->c.tile;
-    const candidate *list = panel->list[slot];
-    const int32_t count = panel->count[slot];
-    if (count <= 0) {
-        meet_all(&p->c, i);
-        return;
-    }
-    tile->best[i] = tile->second[i] = INFINITY;
-    if (count == 1) {
-        tile->label[i] = list[0].centroid;
-        tile->best[i] = (list[0].lower - panel->slack[slot]) / panel->factor[slot];
-        return;
-    }
-    meet_one(&p->c, i, list[0].centroid);
-    meet_candidates(&p->c, panel, slot, i, 1);
-}
-
 static void finish_panel(pass *p, byte_panel *panel, int64_t first) {
     const int64_t count = min_i64(PANEL_POINTS, p->c.tile->rows - first);
     for (int64_t slot = 0; slot < count; slot++) {
         panel->count[slot] = panel->count[slot] < 0 ? 0 : candidates_left(panel, slot);
-        finish_point(p, panel, slot, first + slot);
+        settle(&p->c, panel, slot, first + slot);
     }
 }
 
@@ -242,17 +206,6 @@ static bool meet_panels(pass *p) {
     return true;
 }
 
-static int64_t meet_floats(pass *p, const exk_workspace *workspace) {
-    if (p->c.tile->scattered) {
-        p->c.evaluations = 0;
-        for (int64_t i = 0; i < p->c.tile->rows; i++)
-            meet_all(&p->c, i);
-        return p->c.evaluations;
-    }
-    sweep_tile(p->c.centroids, p->plan, workspace->shared, workspace->thread, p->c.tile);
-    return p->c.tile->rows * p->k;
-}
-
 static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
                       const exk_tile *tile) {
     const exk_shape shape = {.d = centroids->d, .k = centroids->k};
@@ -262,11 +215,11 @@ static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan
     p.fetch = fetch_with_blocks(tile, p.words, shape.k);
     p.largest_offset = moderate_offset(tile->offset, p.shared.halves.loss_e, p.k, tile->error);
     if (p.k < FEW_CENTROIDS || isinf(p.largest_offset))
-        return meet_floats(&p, workspace);
+        return meet_floats(&p.c, plan, workspace);
     blocks_begin();
     const bool done = meet_panels(&p);
     blocks_end();
-    return done ? tile->rows * p.k + p.c.evaluations : meet_floats(&p, workspace);
+    return done ? tile->rows * p.k + p.c.evaluations : meet_floats(&p.c, plan, workspace);
 }
 
 const exk_kernel EXK_KERNEL = {

@@ -162,4 +162,23 @@ static inline void meet_candidates(contest *c, const byte_panel *panel, int64_t 
     }
 }
 
+/* A point without candidates has too many. The only one is the nearest: its score need not be known better than by
+ * a bound. Of several, the first one's float32 score rules out most of the others. */
+static void settle(contest *c, const byte_panel *panel, int64_t slot, int64_t i) {
+    const exk_tile *tile = c->tile;
+    const candidate *list = panel->list[slot];
+    if (panel->count[slot] <= 0) {
+        meet_all(c, i);
+        return;
+    }
+    tile->best[i] = tile->second[i] = INFINITY;
+    if (panel->count[slot] == 1) {
+        tile->label[i] = list[0].centroid;
+        tile->best[i] = (list[0].lower - panel->slack[slot]) / panel->factor[slot];
+        return;
+    }
+    meet_one(c, i, list[0].centroid);
+    meet_candidates(c, panel, slot, i, 1);
+}
+
 #endif

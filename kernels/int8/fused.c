@@ -7,7 +7,6 @@
 
 #include "kernels/arena.h"
 #include "kernels/body/panel_scores.h"
-#include "kernels/body/sweep.h"
 #include "kernels/int8/blocks.h"
 
 enum {
@@ -150,22 +149,6 @@ static void limit_by_former(const pass *p, byte_panel *panel, int64_t slot, int3
     panel->limit[slot] = upper_score(panel, slot, fixed + bytes->minus_beta[former] * (float)dot, loss);
 }
 
-/* Columns of four bytes each of VEC_LANES rows. */
-static void transpose_bytes(const int8_t *row, size_t stride, int64_t quads, int32_t *columns) {
-    for (int64_t t = 0; t < quads; t += VEC_LANES) {
-        vec_f32 lane[VEC_LANES];
-        EXK_UNROLL for (int i = 0; i < VEC_LANES; i++) {
-            const float *from = (const float *)(const void *)(row + (size_t)i * stride) + t;
-            lane[i] = quads - t >= VEC_LANES ? vec_load(from) : vec_load_part(from, quads - t);
-        }
-        vec_transpose(lane);
-        EXK_UNROLL for (int i = 0; i < VEC_LANES; i++) {
-            if (t + i < quads)
-                vec_store((float *)(void *)(columns + (t + i) * PANEL_POINTS), lane[i]);
-        }
-    }
-}
-
 /* VEC_LANES points from `slot` of the panel on, the tile's row i being the first; their bytes go to `rows`. */
 static void begin_lanes(pass *p, byte_panel *panel, int64_t slot, int64_t i, int8_t *rows) {
     const size_t stride = row_bytes(&p->turn);
@@ -175,7 +158,7 @@ static void begin_lanes(pass *p, byte_panel *panel, int64_t slot, int64_t i, int
         else
             leave_out(panel, slot + lane, 0);
     }
-    transpose_bytes(rows, stride, p->quads, quads_of(p, panel) + slot);
+    transpose_rows(rows, stride, p->quads, quads_of(p, panel) + slot);
 }
 
 static void begin_panel(pass *p, byte_panel *panel, int64_t first) {
@@ -199,30 +182,10 @@ static void find_losses(pass *p, const byte_panel *panel, int64_t first, int64_t
 }
 
 static void meet_blocks(pass *p, byte_panel *panel, int64_t first, int64_t last) {
-    const byte_terms terms = {p->c.tile->offset, p->mine.minus_loss};
+    const block_terms terms = {p->c.tile->offset, p->mine.minus_loss};
     find_losses(p, panel, first, last);
     for (int64_t j = first; j < last; j += BLOCK)
         meet_block(panel, quads_of(p, panel), &p->shared.bytes, p->quads, j, &terms, &p->fetch);
-}
-
-/* The only candidate is the nearest: its score need not be known better than by a bound. Of several, the first
- * one's float32 score rules out most of the others. */
-static void finish_point(pass *p, const byte_panel *panel, int64_t slot, int64_t i) {
-    const exk_tile *tile = p->c.tile;
-    const candidate *list = panel->list[slot];
-    const int32_t count = panel->count[slot];
-    if (count <= 0) {
-        meet_all(&p->c, i);
-        return;
-    }
-    tile->best[i] = tile->second[i] = INFINITY;
-    if (count == 1) {
-        tile->label[i] = list[0].centroid;
-        tile->best[i] = (list[0].lower - panel->slack[slot]) / panel->factor[slot];
-        return;
-    }
-    meet_one(&p->c, i, list[0].centroid);
-    meet_candidates(&p->c, panel, slot, i, 1);
 }
 
 /* The rows that the point's first two candidates will be compared by. */
@@ -242,7 +205,7 @@ static void finish_panel(pass *p, byte_panel *panel, int64_t first) {
     for (int64_t slot = 0; slot < count; slot++) {
         if (slot + 1 < count)
             fetch_candidates(p, panel, slot + 1, first + slot + 1);
-        finish_point(p, panel, slot, first + slot);
+        settle(&p->c, panel, slot, first + slot);
     }
 }
 
@@ -277,17 +240,6 @@ static bool meet_tiles(pass *p) {
     return true;
 }
 
-static int64_t meet_floats(pass *p, const exk_workspace *workspace) {
-    if (p->c.tile->scattered) {
-        p->c.evaluations = 0;
-        for (int64_t i = 0; i < p->c.tile->rows; i++)
-            meet_all(&p->c, i);
-        return p->c.evaluations;
-    }
-    sweep_tile(p->c.centroids, p->plan, workspace->shared, workspace->thread, p->c.tile);
-    return p->c.tile->rows * p->k;
-}
-
 static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
                       const exk_tile *tile) {
     const exk_shape shape = {.d = centroids->d, .k = centroids->k};
@@ -299,11 +251,11 @@ static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan
     p.fetch = fetch_with_blocks(tile, p.quads, shape.k);
     p.largest_offset = moderate_offset(tile->offset, p.shared.bytes.loss_e, p.k, tile->error);
     if (p.k < FEW_CENTROIDS || isinf(p.largest_offset))
-        return meet_floats(&p, workspace);
+        return meet_floats(&p.c, plan, workspace);
     blocks_begin();
     const bool done = plan->centroid_tile < p.k ? meet_tiles(&p) : meet_panels(&p);
     blocks_end();
-    return done ? tile->rows * p.k + p.c.evaluations : meet_floats(&p, workspace);
+    return done ? tile->rows * p.k + p.c.evaluations : meet_floats(&p.c, plan, workspace);
 }
 
 const exk_kernel EXK_KERNEL = {

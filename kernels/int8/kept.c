@@ -379,20 +379,6 @@ static void sharpen(const pass *p, byte_panel *panel, int64_t slot, int64_t i) {
     panel->count[slot] = count;
 }
 
-/* The only candidate is the nearest; its score need not be known better than by a bound. */
-static void finish_new(pass *p, const byte_panel *panel, int64_t slot, int64_t i) {
-    const exk_tile *tile = p->c.tile;
-    const candidate *list = panel->list[slot];
-    tile->best[i] = tile->second[i] = INFINITY;
-    if (panel->count[slot] == 1) {
-        tile->label[i] = list[0].centroid;
-        tile->best[i] = (list[0].lower - panel->slack[slot]) / panel->factor[slot];
-        return;
-    }
-    meet_one(&p->c, i, list[0].centroid);
-    meet_candidates(&p->c, panel, slot, i, 1);
-}
-
 /* Its former label, and what may be nearer. */
 static void finish_known(pass *p, const byte_panel *panel, int64_t slot, int64_t i) {
     const exk_tile *tile = p->c.tile;
@@ -412,10 +398,8 @@ static void finish_point(pass *p, const byte_panel *panel, int64_t slot, int64_t
     const bool known = former >= 0 && !isinf(tile->offset[former]) && panel->count[slot] >= 0;
     if (known)
         finish_known(p, panel, slot, i);
-    else if (panel->count[slot] > 0)
-        finish_new(p, panel, slot, i);
     else
-        meet_all(&p->c, i);
+        settle(&p->c, panel, slot, i);
     if (!known || tile->label[i] != former) {
         const float best = tile->best[i], second = tile->second[i];
         look(p, i);
