@@ -55,11 +55,13 @@ static inline void group_dots(int rows, const int8_t *const *x, const int32_t *s
     }
 }
 
-/* The same of a panel of rows that lie `stride` bytes apart; as many bytes as a row has are fetched. */
-static inline void panel_dots(const int8_t *rows, int64_t stride, const int32_t *start, const int32_t *block,
-                              int64_t quads, const char *fetch, int32_t *dot) {
+/* The same of a panel of rows that lie `stride` bytes apart. As many bytes as a row has are fetched meanwhile, and
+ * all parts of some other work done: meanwhile(work, part, parts). */
+EXK_INLINE void panel_dots(const int8_t *rows, int64_t stride, const int32_t *start, const int32_t *block,
+                           int64_t quads, const char *fetch, int32_t *dot, dot_meanwhile meanwhile,
+                           const void *work) {
     (void)start;
-    dot_square(rows, stride, block, quads, fetch, dot);
+    dot_square(rows, stride, block, quads, fetch, dot, meanwhile, work);
 }
 
 #endif

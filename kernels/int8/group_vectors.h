@@ -68,9 +68,14 @@ static inline void group_dots(int rows, const int8_t *const *x, const int32_t *s
                        dot + first * GROUP);
 }
 
-/* The same of a panel of rows that lie `stride` bytes apart; as many bytes as a row has are fetched. */
-static inline void panel_dots(const int8_t *rows, int64_t stride, const int32_t *start, const int32_t *block,
-                              int64_t quads, const char *fetch, int32_t *dot) {
+typedef void (*dot_meanwhile)(const void *work, int64_t part, int64_t parts);
+
+/* The same of a panel of rows that lie `stride` bytes apart. As many bytes as a row has are fetched, and some
+ * other work is done, in one part: it needs the units that products do. */
+EXK_INLINE void panel_dots(const int8_t *rows, int64_t stride, const int32_t *start, const int32_t *block,
+                           int64_t quads, const char *fetch, int32_t *dot, dot_meanwhile meanwhile,
+                           const void *work) {
+    meanwhile(work, 0, 1);
     fetch_lines(fetch, quads * QUAD);
     for (int first = 0; first < PANEL_POINTS; first += EXK_MR) {
         const int8_t *x[EXK_MR];

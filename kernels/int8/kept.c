@@ -17,6 +17,7 @@ enum {
     FEW_CENTROIDS = 16, /* not worth the bytes */
     MOVES_AHEAD = 4,    /* points whose centroids' movements are on their way */
     ROWS_AHEAD = 8,     /* points whose rows are; few of them are needed */
+    MEETINGS = 2,       /* the last one, and the next one */
     FEW_LEFT = 4        /* a panel may lose one point of so many before its tile is given up */
 };
 
@@ -49,7 +50,7 @@ typedef struct thread_memory {
     byte_panel *panels;
     double *square;             /* of each point of the tile: of the distance to its label now, at most */
     uint8_t *looked;            /* of each point of the tile: best is the score of its former label */
-    int32_t *dot;               /* PANEL_POINTS x GROUP */
+    int32_t *dot;               /* MEETINGS x PANEL_POINTS x GROUP */
     float *turned, *difference; /* rows, */
     int8_t *bytes;              /* and bytes of one; PANEL_POINTS x state_bytes */
 } thread_memory;
@@ -95,7 +96,7 @@ static size_t lay_out_thread(void *memory, const exk_shape *shape, const exk_pla
         &arena, (size_t)(plan->centroid_tile < shape->k ? panels_of(plan->point_tile) : 1), sizeof(byte_panel));
     mine->square = exk_arena_take(&arena, rows, sizeof(double));
     mine->looked = exk_arena_take(&arena, rows, 1);
-    mine->dot = exk_arena_take(&arena, PANEL_POINTS * GROUP, sizeof(int32_t));
+    mine->dot = exk_arena_take(&arena, MEETINGS * PANEL_POINTS * GROUP, sizeof(int32_t));
     mine->turned = exk_arena_take(&arena, turned_floats(turn), sizeof(float));
     mine->difference = exk_arena_take(&arena, (size_t)turn->d, sizeof(float));
     mine->bytes = exk_arena_take(&arena, PANEL_POINTS * (size_t)state_bytes_of(turn), 1);
@@ -253,19 +254,37 @@ typedef struct group_terms {
     vec_f32 offset[EXK_NV], minus_beta[EXK_NV], minus_loss[EXK_NV];
 } group_terms;
 
-EXK_INLINE group_terms terms_of(const pass *p, const byte_panel *panel, int64_t g) {
+/* A panel that met a group: of what that leaves of each point nothing is known yet. */
+typedef struct meeting {
+    byte_panel *panel; /* NULL: none */
+    int64_t group;
+    group_terms terms;
+    int32_t *dot; /* PANEL_POINTS x GROUP */
+} meeting;
+
+typedef struct meetings {
+    meeting of[MEETINGS];
+    int last;
+} meetings;
+
+static meetings begin_meetings(const pass *p) {
+    meetings all = {.last = 0};
+    all.of[0].dot = p->mine.dot;
+    all.of[1].dot = p->mine.dot + PANEL_POINTS * GROUP;
+    return all;
+}
+
+EXK_INLINE void find_terms(const pass *p, const byte_panel *panel, int64_t g, group_terms *terms) {
     const byte_groups *groups = &p->shared.groups;
     const vec_f32 zero = vec_set1(0.0f);
-    group_terms terms;
     EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
         const int64_t at = g * GROUP + v * VEC_LANES;
-        terms.offset[v] = vec_load(p->c.tile->offset + at);
-        terms.minus_beta[v] = vec_sub(zero, vec_load(groups->beta + at));
-        terms.minus_loss[v] =
+        terms->offset[v] = vec_load(p->c.tile->offset + at);
+        terms->minus_beta[v] = vec_sub(zero, vec_load(groups->beta + at));
+        terms->minus_loss[v] =
             vec_mul_add(vec_set1(-panel->largest_norm), vec_load(groups->loss_q + at),
                         vec_mul_add(vec_set1(-panel->largest_residual), vec_load(groups->loss_e + at), zero));
     }
-    return terms;
 }
 
 /* L of VEC_LANES centroids. */
@@ -274,44 +293,60 @@ EXK_INLINE vec_f32 lower_of(const group_terms *terms, int v, vec_f32 factor, con
     return vec_mul_add(terms->minus_beta[v], product, vec_mul_add(terms->offset[v], factor, terms->minus_loss[v]));
 }
 
-/* hits[slot]: which centroids of the group the point's limit does not rule out. No branch depends on it: one in
- * fifty is hit, and never the one that was expected. */
-static __attribute__((noinline)) void find_hits(const byte_panel *panel, const group_terms *group,
-                                                const int32_t *dot, uint32_t hits[PANEL_POINTS]) {
-    const group_terms terms = *group;
-    for (int64_t slot = 0; slot < PANEL_POINTS; slot++) {
-        const vec_f32 factor = vec_set1(panel->factor[slot]), limit = vec_set1(panel->limit[slot]);
+/* above[slot]: which centroids of the group the point's limit rules out. */
+typedef struct comparison {
+    group_terms terms;
+    const float *factor, *limit;
+    const int32_t *dot;
+    uint32_t *above;
+} comparison;
+
+/* No branch depends on the outcome: one centroid in fifty is within the limit, and never the one that was
+ * expected. */
+EXK_INLINE void compare(const void *work, int64_t part, int64_t parts) {
+    const comparison *c = work;
+    const int64_t each = (PANEL_POINTS + parts - 1) / parts, end = min_i64((part + 1) * each, PANEL_POINTS);
+    for (int64_t slot = part * each; slot < end; slot++) {
+        const vec_f32 factor = vec_set1(c->factor[slot]), limit = vec_set1(c->limit[slot]);
         uint32_t above = 0;
-        EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
-            const vec_f32 lower = lower_of(&terms, v, factor, dot + slot * GROUP);
-            above |= vec_bits(vec_less(limit, lower)) << v * (int)VEC_LANES;
+        EXK_UNROLL for (int v = 0; v < EXK_NV; v += 2) {
+            const vec_f32 low = lower_of(&c->terms, v, factor, c->dot + slot * GROUP);
+            const vec_f32 high = lower_of(&c->terms, v + 1, factor, c->dot + slot * GROUP);
+            above |= vec_bits_pair(vec_less(limit, low), vec_less(limit, high)) << v * (int)VEC_LANES;
         }
-        hits[slot] = ~above & ALL_PLACES;
+        c->above[slot] = above;
     }
 }
 
-/* The labels themselves need no listing. Bit `slot` of the outcome: something is left of hits[slot]. */
-static uint64_t leave_labels(const int32_t former[PANEL_POINTS], int32_t first, uint32_t hits[PANEL_POINTS]) {
+static comparison comparison_of(const meeting *met, uint32_t above[PANEL_POINTS]) {
+    return (comparison){met->terms, met->panel->factor, met->panel->limit, met->dot, above};
+}
+
+/* hits[slot] = which centroids of the group the limit does not rule out, bar the label: it needs no listing. Bit
+ * `slot` of the outcome: there are any. */
+static uint64_t find_hits(const meeting *met, const uint32_t above[PANEL_POINTS], uint32_t hits[PANEL_POINTS]) {
     const vec_f32 zero = vec_set1(0.0f);
-    uint64_t left = 0;
+    const int32_t first = (int32_t)(met->group * GROUP);
+    uint64_t found = 0;
     for (int slot = 0; slot < PANEL_POINTS; slot++) {
-        const uint32_t place = (uint32_t)(former[slot] - first);
-        hits[slot] &= ~(place < GROUP ? UINT32_C(1) << place : 0);
+        const uint32_t place = (uint32_t)(met->panel->former[slot] - first);
+        hits[slot] = ~above[slot] & ALL_PLACES & ~(place < GROUP ? UINT32_C(1) << place : 0);
     }
     for (int slot = 0; slot < PANEL_POINTS; slot += VEC_LANES) {
         const vec_f32 some = vec_from_i32(vec_load_i32((const int32_t *)hits + slot));
-        left |= (uint64_t)(vec_bits(vec_less(some, zero)) | vec_bits(vec_less(zero, some))) << slot;
+        found |= (uint64_t)(vec_bits(vec_less(some, zero)) | vec_bits(vec_less(zero, some))) << slot;
     }
-    return left;
+    return found;
 }
 
-static void add_hits(const pass *p, byte_panel *panel, int64_t slot, int32_t first, const group_terms *terms,
-                     uint32_t hits) {
+static void add_hits(const pass *p, const meeting *met, int64_t slot, uint32_t hits) {
+    byte_panel *panel = met->panel;
+    const int32_t first = (int32_t)(met->group * GROUP);
     float lower[GROUP], minus_loss[GROUP];
     for (int v = 0; v < EXK_NV; v++) {
         vec_store(lower + v * VEC_LANES,
-                  lower_of(terms, v, vec_set1(panel->factor[slot]), p->mine.dot + slot * GROUP));
-        vec_store(minus_loss + v * VEC_LANES, terms->minus_loss[v]);
+                  lower_of(&met->terms, v, vec_set1(panel->factor[slot]), met->dot + slot * GROUP));
+        vec_store(minus_loss + v * VEC_LANES, met->terms.minus_loss[v]);
     }
     for (; hits; hits &= hits - 1) {
         const int at = __builtin_ctz(hits);
@@ -322,18 +357,50 @@ static void add_hits(const pass *p, byte_panel *panel, int64_t slot, int32_t fir
     }
 }
 
-/* The panel's points and a group's centroids, whose products are there. */
-static void meet_group(const pass *p, byte_panel *panel, int64_t g) {
-    const group_terms terms = terms_of(p, panel, g);
+static void list_hits(const pass *p, const meeting *met, const uint32_t above[PANEL_POINTS]) {
     uint32_t hits[PANEL_POINTS];
-    find_hits(panel, &terms, p->mine.dot, hits);
-    for (uint64_t left = leave_labels(panel->former, (int32_t)(g * GROUP), hits); left; left &= left - 1) {
-        const int slot = __builtin_ctzll(left);
-        add_hits(p, panel, slot, (int32_t)(g * GROUP), &terms, hits[slot]);
+    for (uint64_t found = find_hits(met, above, hits); found; found &= found - 1) {
+        const int slot = __builtin_ctzll(found);
+        add_hits(p, met, slot, hits[slot]);
     }
 }
 
-static void meet_groups(pass *p, byte_panel *panel, int64_t first, int64_t begin, int64_t end) {
+/* The products of a panel with a group, and meanwhile the comparisons of the last meeting. */
+static __attribute__((noinline)) void multiply_and_compare(const int8_t *rows, int64_t stride,
+                                                           const int32_t *start, const int32_t *block,
+                                                           int64_t quads, const char *fetch, const meeting *last,
+                                                           uint32_t *above, int32_t *dot) {
+    const comparison work = comparison_of(last, above);
+    panel_dots(rows, stride, start, block, quads, fetch, dot, compare, &work);
+}
+
+EXK_INLINE void compare_nothing(const void *work, int64_t part, int64_t parts) {
+    (void)work;
+    (void)part;
+    (void)parts;
+}
+
+static __attribute__((noinline)) void multiply(const int8_t *rows, int64_t stride, const int32_t *start,
+                                               const int32_t *block, int64_t quads, const char *fetch,
+                                               int32_t *dot) {
+    panel_dots(rows, stride, start, block, quads, fetch, dot, compare_nothing, NULL);
+}
+
+/* All meetings are over. */
+static void end_meetings(const pass *p, meetings *all) {
+    meeting *last = &all->of[all->last];
+    uint32_t above[PANEL_POINTS];
+    if (!last->panel)
+        return;
+    const comparison work = comparison_of(last, above);
+    compare(&work, 0, 1);
+    list_hits(p, last, above);
+    last->panel = NULL;
+}
+
+/* The panel's points and groups [begin, end). What the last meeting leaves is known when the next one's products
+ * are. */
+static void meet_groups(pass *p, byte_panel *panel, int64_t first, int64_t begin, int64_t end, meetings *all) {
     const int64_t quads = p->turn.bytes / QUAD, count = min_i64(PANEL_POINTS, p->c.tile->rows - first);
     const int8_t *rows = kept_bytes(p, first);
     int32_t start[PANEL_POINTS];
@@ -345,9 +412,20 @@ static void meet_groups(pass *p, byte_panel *panel, int64_t first, int64_t begin
     }
     const char *fetch = p->states + (first + PANEL_POINTS) * p->state_bytes + begin * p->turn.bytes;
     for (int64_t g = begin; g < end; g++, fetch += p->turn.bytes) {
-        panel_dots(rows, p->state_bytes, start, p->shared.groups.blocks + g * quads * GROUP, quads, fetch,
-                   p->mine.dot);
-        meet_group(p, panel, g);
+        const int32_t *block = p->shared.groups.blocks + g * quads * GROUP;
+        const meeting *last = &all->of[all->last];
+        meeting *next = &all->of[1 - all->last];
+        uint32_t above[PANEL_POINTS];
+        find_terms(p, panel, g, &next->terms);
+        next->panel = panel;
+        next->group = g;
+        if (last->panel) {
+            multiply_and_compare(rows, p->state_bytes, start, block, quads, fetch, last, above, next->dot);
+            list_hits(p, last, above);
+        } else {
+            multiply(rows, p->state_bytes, start, block, quads, fetch, next->dot);
+        }
+        all->last = 1 - all->last;
     }
 }
 
@@ -443,10 +521,12 @@ static bool gives_up(const byte_panel *panel, int64_t rows) {
 /* All centroids at once: a panel is done when the next one begins. False if the tile is given up. */
 static bool meet_panels(pass *p) {
     const int64_t rows = p->c.tile->rows, groups = groups_of(p->k);
+    meetings all = begin_meetings(p);
     for (int64_t first = 0; first < rows; first += PANEL_POINTS) {
         byte_panel *panel = p->mine.panels;
         begin_panel(p, panel, first);
-        meet_groups(p, panel, first, 0, groups);
+        meet_groups(p, panel, first, 0, groups, &all);
+        end_meetings(p, &all);
         if (first == 0 && gives_up(panel, rows))
             return false;
         finish_panel(p, panel, first);
@@ -457,11 +537,13 @@ static bool meet_panels(pass *p) {
 /* Some centroids at a time, as many as stay in cache while all panels pass. */
 static bool meet_tiles(pass *p) {
     const int64_t rows = p->c.tile->rows, groups = groups_of(p->k), together = groups_of(p->plan->centroid_tile);
+    meetings all = begin_meetings(p);
     for (int64_t first = 0; first < rows; first += PANEL_POINTS)
         begin_panel(p, &p->mine.panels[first / PANEL_POINTS], first);
     for (int64_t g = 0; g < groups; g += together) {
         for (int64_t first = 0; first < rows; first += PANEL_POINTS)
-            meet_groups(p, &p->mine.panels[first / PANEL_POINTS], first, g, min_i64(groups, g + together));
+            meet_groups(p, &p->mine.panels[first / PANEL_POINTS], first, g, min_i64(groups, g + together), &all);
+        end_meetings(p, &all);
         if (gives_up(p->mine.panels, rows))
             return false;
     }

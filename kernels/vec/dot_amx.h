@@ -86,12 +86,25 @@ static __attribute__((noinline, unused)) void dot_tiles(const int32_t *points, c
     *fetch = at;
 }
 
+/* With `passing`, a constant, the tile is not to stay in L1. */
+#define TILE_LOAD(passing, tile, from, stride)                                                                    \
+    do {                                                                                                          \
+        if (passing)                                                                                              \
+            _tile_stream_loadd(tile, from, stride);                                                               \
+        else                                                                                                      \
+            _tile_loadd(tile, from, stride);                                                                      \
+    } while (0)
+
+/* Part `part` of `parts` of some other work. */
+typedef void (*dot_meanwhile)(const void *work, int64_t part, int64_t parts);
+
 /* dot[row][centroid] of TILE_PAIR rows, `stride` bytes apart, and as many centroids, [four bytes][centroid].
- * Meanwhile as many bytes as a row has are fetched. A tile takes longer to load than to multiply: what the next
- * step begins with is loaded while this one still multiplies. */
-static __attribute__((noinline, unused)) void dot_square(const int8_t *rows, int64_t stride,
-                                                         const int32_t *centroids, int64_t quads,
-                                                         const char *fetch, int32_t *dot) {
+ * Meanwhile as many bytes as a row has are fetched, and `meanwhile` does its work, a part with every step: vectors
+ * have little to do with how long tiles take. A tile takes longer to load than to multiply: what the next step
+ * begins with is loaded while this one still multiplies. */
+EXK_INLINE void dot_square_passing(bool passing, const int8_t *rows, int64_t stride, const int32_t *centroids,
+                                   int64_t quads, const char *fetch, int32_t *dot, dot_meanwhile meanwhile,
+                                   const void *work) {
     enum { QUADS = TILE_BYTES / 4, WIDTH = TILE_PAIR * 4 };
     const int8_t *more = rows + TILE_ROWS * stride;
     __asm__ volatile("" ::: "memory");
@@ -100,24 +113,36 @@ static __attribute__((noinline, unused)) void dot_square(const int8_t *rows, int
     _tile_zero(2);
     _tile_zero(3);
     _tile_loadd(4, rows, stride);
-    _tile_loadd(6, centroids, WIDTH);
+    TILE_LOAD(passing, 6, centroids, WIDTH);
     for (int64_t t = 0; t < quads; t += QUADS) {
         const int64_t next = t + QUADS < quads ? t + QUADS : t;
         __builtin_prefetch(fetch + t * 4, 0, 2);
-        _tile_loadd(7, centroids + t * TILE_PAIR + TILE_ROWS, WIDTH);
+        TILE_LOAD(passing, 7, centroids + t * TILE_PAIR + TILE_ROWS, WIDTH);
         _tile_dpbssd(0, 4, 6);
         _tile_loadd(5, more + t * 4, stride);
         _tile_dpbssd(1, 4, 7);
         _tile_loadd(4, rows + next * 4, stride);
         _tile_dpbssd(2, 5, 6);
-        _tile_loadd(6, centroids + next * TILE_PAIR, WIDTH);
+        TILE_LOAD(passing, 6, centroids + next * TILE_PAIR, WIDTH);
         _tile_dpbssd(3, 5, 7);
+        meanwhile(work, t / QUADS, quads / QUADS);
     }
     _tile_stored(0, dot, WIDTH);
     _tile_stored(1, dot + TILE_ROWS, WIDTH);
     _tile_stored(2, dot + TILE_ROWS * TILE_PAIR, WIDTH);
     _tile_stored(3, dot + TILE_ROWS * TILE_PAIR + TILE_ROWS, WIDTH);
     __asm__ volatile("" ::: "memory");
+}
+
+/* Rows and centroids of so many bytes each do not fit L1 together: the rows stay, which are needed again. */
+enum { PASSING_LEAST = 512 };
+
+EXK_INLINE void dot_square(const int8_t *rows, int64_t stride, const int32_t *centroids, int64_t quads,
+                           const char *fetch, int32_t *dot, dot_meanwhile meanwhile, const void *work) {
+    if (quads * 4 >= PASSING_LEAST)
+        dot_square_passing(true, rows, stride, centroids, quads, fetch, dot, meanwhile, work);
+    else
+        dot_square_passing(false, rows, stride, centroids, quads, fetch, dot, meanwhile, work);
 }
 
 /* dot[row][centroid] of TILE_ROWS rows, or twice as many, `stride` bytes apart, and TILE_ROWS centroids, [four

@@ -8,6 +8,7 @@
  *   vec_min vec_max                  no NaN is ever given to them
  *   vec_sum vec_least                horizontal; the sum log2(VEC_LANES) additions deep
  *   vec_less vec_bits                comparison; lane i in bit i
+ *   vec_bits_pair                    of two comparisons, the first one's bits lowest
  *   vec_round                        to the nearest integer, ties to even
  *   vec_store_i8 vec_store_u8        integers of -127 to 127, and 0 to 255, as bytes
  *   vec_swap vec_swap_pairs          lanes 1 0 3 2 of every four, and 2 3 0 1; of a vector of one, itself
@@ -63,6 +64,9 @@ static inline vec_mask vec_less(vec_f32 a, vec_f32 b) {
 }
 static inline uint32_t vec_bits(vec_mask m) {
     return m;
+}
+static inline uint32_t vec_bits_pair(vec_mask low, vec_mask high) {
+    return _mm512_kunpackw(high, low);
 }
 static inline vec_f32 vec_sqrt(vec_f32 a) {
     return _mm512_sqrt_ps(a);

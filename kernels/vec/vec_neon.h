@@ -53,6 +53,9 @@ static inline uint32_t vec_bits(vec_mask m) {
     static const uint32_t place[4] = {1, 2, 4, 8};
     return vaddvq_u32(vandq_u32(m, vld1q_u32(place)));
 }
+static inline uint32_t vec_bits_pair(vec_mask low, vec_mask high) {
+    return vec_bits(low) | vec_bits(high) << VEC_LANES;
+}
 static inline vec_f32 vec_sqrt(vec_f32 a) {
     return vsqrtq_f32(a);
 }

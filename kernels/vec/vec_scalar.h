@@ -48,6 +48,9 @@ static inline vec_mask vec_less(vec_f32 a, vec_f32 b) {
 static inline uint32_t vec_bits(vec_mask m) {
     return (uint32_t)m;
 }
+static inline uint32_t vec_bits_pair(vec_mask low, vec_mask high) {
+    return vec_bits(low) | vec_bits(high) << VEC_LANES;
+}
 static inline vec_f32 vec_sqrt(vec_f32 a) {
     return sqrtf(a);
 }
