@@ -53,12 +53,21 @@ static void approach(exk_run *run, int64_t i, int32_t label) {
     run->nearest[i] = distance < run->nearest[i] ? distance : run->nearest[i];
 }
 
+/* What became of a point that the variant was told to doubt. */
+static void tell_settled(const exk_run *run, const exk_worker *worker, const exk_doubt *doubt) {
+    const exk_workspace workspace = workspace_of(run, worker, doubt->point);
+    const exk_settled found = {doubt->label, doubt->upper, doubt->others};
+    run->kernel->settled(&run->score_centroids, &run->plan, &workspace, &found);
+}
+
 static void settle_doubt(exk_run *run, exk_worker *worker, const exk_doubt *doubt, exk_purpose purpose) {
     if (purpose == EXK_TO_APPROACH) {
         approach(run, doubt->point, doubt->label);
         return;
     }
     run->labels[doubt->point] = doubt->label;
+    if (run->kernel->settled && run->variant_point)
+        tell_settled(run, worker, doubt);
     if (purpose == EXK_TO_LABEL)
         return;
     worker->tally.moved += doubt->label != run->previous[doubt->point];

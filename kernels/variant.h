@@ -30,7 +30,7 @@
  * centroid that it proves strictly farther than the point's former label, whose score is always among those
  * computed. `second` is then the smallest l_j of the other centroids that were not left out (+infinity if all
  * were): the certificate holds as it stands. Where the label is not proven doubt is told, since the point's final
- * label comes from elsewhere.
+ * label comes from elsewhere; settled is told that label, and distances that are sharper than scores can be.
  *
  * A variant without survivors may keep something of each point as well (per_point > 0). It gets movement on the
  * same terms: only where each point's memory is as the pass before left it, and tile->label what that pass and the
@@ -114,6 +114,13 @@ typedef struct exk_workspace {
     void *point; /* per_point bytes a point, from point tile->first on; aligned as that leaves it */
 } exk_workspace;
 
+/* What was found out about a point that was in doubt: its label, and true distances rounded outwards. */
+typedef struct exk_settled {
+    int32_t label;
+    float upper;  /* of the distance to the label */
+    float others; /* no other centroid is nearer than that; 0: not known */
+} exk_settled;
+
 typedef struct exk_kernel {
     const char *scratch_rule; /* scratch_bytes in words and symbols, for `exakt list` */
 
@@ -147,6 +154,10 @@ typedef struct exk_kernel {
      * another one may become the point's. */
     void (*doubt)(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
                   const exk_tile *tile, int64_t i);
+
+    /* Likewise, or NULL: after doubt, the point being workspace->point. */
+    void (*settled)(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
+                    const exk_settled *found);
 
     bool ordered;   /* wants exk_score_centroids.order */
     bool selective; /* leaves out centroids without bounds, too */

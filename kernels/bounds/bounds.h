@@ -18,6 +18,10 @@
  * D) < B: that sum is too small by less than 2^-23 of it. D is a double, each addition rounded up, and comes to
  * the comparison as a float32 rounded up.
  *
+ * Those roundings are relative to the drift. Where it has become so large, in early passes, that movements now are
+ * as nothing beside it, bounds would lose more by roundings than by movements: they are then written anew, as what
+ * is left of them, and the drift begins again.
+ *
  * In vectors, for hot loops, the same in float32, where unscale is a normal number of moderate size (elsewhere
  * nothing is skipped). The products and the sum err by at most 2^-23 of the larger term: where that is the norm's,
  * 2^-18 of its square covers it too, and where it is the score's it is the result's. What underflows is below
@@ -66,6 +70,17 @@ static inline float moved_bound(float upper, float movement) {
 /* Sum of movements, rounded up. */
 static inline double add_drift(double drift, float movement) {
     return (drift + (double)movement) * (1.0 + 0x1p-52);
+}
+
+/* Whether bounds had better be written anew before this movement. */
+static inline bool drift_is_stale(double drift, float movement) {
+    return drift > (double)movement * 0x1p16;
+}
+
+/* A bound kept while the drift was `drift` or less, as it is kept from a drift of 0 on. */
+static inline float renewed_bound(float kept, double drift) {
+    const double left = (double)kept - drift;
+    return left > 0.0 ? kept_bound(left, 0.0) : 0.0f;
 }
 
 static inline float drift_above(double drift) {

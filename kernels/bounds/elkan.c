@@ -12,8 +12,9 @@ const exk_kernel EXK_KERNEL = {
     .roundings = groups_roundings,
     .prepare = prepare,
     .assign = assign,
-    .scores = row_scores,
+    .scores = scores,
     .survivors = survivors,
     .doubt = doubt,
+    .settled = settled,
     .ordered = true,
 };

@@ -22,6 +22,7 @@
 typedef struct shared_memory {
     float *blocks;                  /* [group][dimension][GROUP], negated */
     double *drift;                  /* of each group */
+    double *stale_drift;            /* > 0: the group's bounds are to be renewed, which were kept under that */
     float *above;                   /* drift_above(drift) */
     double *each_drift;             /* EXK_EACH: of each place in the order */
     float *each_above, *each_below; /* likewise, rounded */
@@ -63,6 +64,7 @@ static void lay_out_shared(exk_arena *arena, int64_t k, int64_t d, shared_memory
     const size_t groups = (size_t)groups_of(k);
     shared->blocks = exk_arena_take(arena, groups * GROUP * (size_t)d, sizeof(float));
     shared->drift = exk_arena_take(arena, groups, sizeof(double));
+    shared->stale_drift = exk_arena_take(arena, groups, sizeof(double));
     shared->above = exk_arena_take(arena, groups, sizeof(float));
     shared->place = exk_arena_take(arena, (size_t)k, sizeof(int32_t));
     shared->each_drift = exk_arena_take(arena, EXK_EACH * groups * GROUP, sizeof(double));
@@ -147,7 +149,9 @@ static void drift_group(const exk_score_centroids *centroids, int64_t g, const s
             shared->each_below[at] = drift_below(shared->each_drift[at]);
         }
     }
-    shared->drift[g] = drifted(centroids, shared->drift[g], most);
+    const bool renews = centroids->movement && drift_is_stale(shared->drift[g], most);
+    shared->stale_drift[g] = renews ? shared->drift[g] : 0.0;
+    shared->drift[g] = drifted(centroids, renews ? 0.0 : shared->drift[g], most);
     shared->above[g] = drift_above(shared->drift[g]);
 }
 
@@ -164,6 +168,22 @@ static bool is_near(const float *state, const float *above, int64_t groups) {
     for (int64_t g = 0; g < groups; g += VEC_LANES)
         near |= near_groups(state + 1 + g, above + g, upper, min_i64(VEC_LANES, groups - g));
     return near != 0;
+}
+
+static bool renews_bounds(const shared_memory *shared, int64_t groups) {
+    for (int64_t g = 0; g < groups; g++) {
+        if (shared->stale_drift[g] > 0.0)
+            return true;
+    }
+    return false;
+}
+
+/* Once for every point, before its bounds are looked at. */
+static void renew_bounds(const shared_memory *shared, int64_t groups, float *state) {
+    for (int64_t g = 0; g < groups; g++) {
+        if (shared->stale_drift[g] > 0.0)
+            state[1 + g] = renewed_bound(state[1 + g], shared->stale_drift[g]);
+    }
 }
 
 static void order_offsets(pass *p) {
@@ -366,12 +386,45 @@ static int64_t listed_scores(const pass *p) {
     return scores;
 }
 
+/* exk_kernel.scores, a group at a time. */
+static void scores_by_group(const shared_memory *shared, const exk_score_centroids *centroids,
+                            const exk_plan *plan, const exk_tile *tile, float *lower) {
+    const int64_t k = centroids->k, d = centroids->d;
+    float score[ROWS_TOGETHER * GROUP], offset[GROUP];
+    for (int64_t first = 0; first < tile->rows; first += ROWS_TOGETHER) {
+        const float *x[ROWS_TOGETHER];
+        const int rows = (int)min_i64(ROWS_TOGETHER, tile->rows - first);
+        for (int r = 0; r < rows; r++)
+            x[r] = exk_tile_row(tile, first + r);
+        for (int64_t g = 0; g < groups_of(k); g++) {
+            const int64_t count = min_i64(GROUP, k - g * GROUP);
+            for (int64_t p = 0; p < GROUP; p++)
+                offset[p] = p < count ? tile->offset[centroid_at(centroids, g * GROUP + p)] : INFINITY;
+            group_scores(rows, x, shared->blocks + g * GROUP * d, d, plan->depth_tile, offset, score);
+            for (int64_t p = 0; p < count; p++) {
+                float *column = lower + first * k + centroid_at(centroids, g * GROUP + p);
+                for (int r = 0; r < rows; r++)
+                    column[r * k] = score[r * GROUP + p];
+            }
+        }
+    }
+}
+
 /* Bounds that are not those of the label that row i is about to get. */
 static void doubt_bounds(const exk_tile *tile, const shared_memory *shared, const point_states *states,
                          int64_t i) {
     float *state = state_of(states, i);
     state[0] = INFINITY;
     state[1 + shared->place[tile->label[i]] / GROUP] = 0.0f;
+}
+
+/* Of the point whose state this is. */
+static void settle_doubt(const shared_memory *shared, int64_t groups, const exk_settled *found, float *state) {
+    state[0] = found->upper;
+    for (int64_t g = 0; g < groups; g++) {
+        const float bound = kept_bound((double)found->others, shared->drift[g]);
+        state[1 + g] = bound > state[1 + g] ? bound : state[1 + g];
+    }
 }
 
 #endif

@@ -38,10 +38,13 @@ static int64_t survivors(const exk_score_centroids *centroids, const exk_plan *p
     const shared_memory shared = shared_of(centroids, workspace);
     const point_states states = states_of(workspace, tile, bounds_bytes(centroids->k));
     const int64_t groups = groups_of(centroids->k);
+    const bool renews = renews_bounds(&shared, groups);
     int64_t count = 0;
     (void)plan;
     for (int64_t i = 0; i < tile->rows; i++) {
         float *state = state_of(&states, i);
+        if (renews)
+            renew_bounds(&shared, groups, state);
         state[0] = moved_bound(state[0], centroids->movement[tile->label[i]]);
         rows[count] = (int32_t)i;
         count += is_near(state, shared.above, groups);
@@ -85,12 +88,25 @@ static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan
     return p.evaluations + listed_scores(&p);
 }
 
+static void scores(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
+                   const exk_tile *tile, float *lower) {
+    const shared_memory shared = shared_of(centroids, workspace);
+    scores_by_group(&shared, centroids, plan, tile, lower);
+}
+
 static void doubt(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
                   const exk_tile *tile, int64_t i) {
     const shared_memory shared = shared_of(centroids, workspace);
     const point_states states = states_of(workspace, tile, bounds_bytes(centroids->k));
     (void)plan;
     doubt_bounds(tile, &shared, &states, i);
+}
+
+static void settled(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
+                    const exk_settled *found) {
+    const shared_memory shared = shared_of(centroids, workspace);
+    (void)plan;
+    settle_doubt(&shared, groups_of(centroids->k), found, workspace->point);
 }
 
 #endif

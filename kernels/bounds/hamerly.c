@@ -13,9 +13,14 @@ typedef struct bounds {
 } bounds;
 
 /* Written by prepare: the packed centroids, and how far any centroid has moved at most. */
+typedef struct drifts {
+    double now;
+    double before; /* > 0: bounds are to be renewed, which were kept under that */
+} drifts;
+
 typedef struct shared_memory {
     float *blocks;
-    double *drift;
+    drifts *drift;
 } shared_memory;
 
 /* Of a thread: the points of the tile in hand that are still in question, without gaps. */
@@ -28,7 +33,7 @@ typedef struct thread_memory {
 static size_t lay_out_shared(void *memory, const exk_shape *shape, shared_memory *shared) {
     exk_arena arena = {.base = memory};
     shared->blocks = exk_arena_take(&arena, centroid_blocks_bytes(shape), 1);
-    shared->drift = exk_arena_take(&arena, 1, sizeof(double));
+    shared->drift = exk_arena_take(&arena, 1, sizeof(drifts));
     return arena.used;
 }
 
@@ -70,7 +75,9 @@ static void prepare(const exk_score_centroids *centroids, const exk_plan *plan, 
     float most = 0.0f;
     for (int64_t j = 0; centroids->movement && j < centroids->k; j++)
         most = centroids->movement[j] > most ? centroids->movement[j] : most;
-    *shared.drift = centroids->movement ? add_drift(*shared.drift, most) : 0.0;
+    const bool renews = centroids->movement && drift_is_stale(shared.drift->now, most);
+    shared.drift->before = renews ? shared.drift->now : 0.0;
+    shared.drift->now = centroids->movement ? add_drift(renews ? 0.0 : shared.drift->now, most) : 0.0;
 }
 
 static bounds *bounds_of(const exk_workspace *workspace, const exk_tile *tile, int64_t i) {
@@ -80,10 +87,13 @@ static bounds *bounds_of(const exk_workspace *workspace, const exk_tile *tile, i
 static int64_t survivors(const exk_score_centroids *centroids, const exk_plan *plan,
                          const exk_workspace *workspace, const exk_tile *tile, int32_t *rows) {
     (void)plan;
-    const float above = drift_above(*shared_of(centroids, workspace).drift);
+    const drifts drift = *shared_of(centroids, workspace).drift;
+    const float above = drift_above(drift.now);
     bounds *b = workspace->point;
     int64_t count = 0;
     for (int64_t i = 0; i < tile->rows; i++) {
+        if (drift.before > 0.0)
+            b[i].lower = renewed_bound(b[i].lower, drift.before);
         b[i].upper = moved_bound(b[i].upper, centroids->movement[tile->label[i]]);
         rows[count] = (int32_t)i;
         count += !(b[i].upper + above < b[i].lower);
@@ -165,7 +175,7 @@ static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan
     const exk_shape shape = {1, centroids->d, centroids->k};
     thread_memory mine;
     lay_out_thread(workspace->thread, &shape, plan, &mine);
-    const exk_tile left = gather(centroids, workspace, tile, drift_above(*shared.drift), &mine);
+    const exk_tile left = gather(centroids, workspace, tile, drift_above(shared.drift->now), &mine);
     if (left.rows == 0)
         return tile->rows;
     sweep_tile(centroids, plan, shared.blocks, mine.sweep, &left);
@@ -174,7 +184,7 @@ static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan
         tile->best[mine.from[i]] = left.best[i];
         tile->second[mine.from[i]] = left.second[i];
     }
-    keep_bounds(centroids, workspace, tile, &left, *shared.drift, &mine);
+    keep_bounds(centroids, workspace, tile, &left, shared.drift->now, &mine);
     return left.rows * centroids->k;
 }
 
@@ -183,6 +193,14 @@ static void doubt(const exk_score_centroids *centroids, const exk_plan *plan, co
     (void)centroids;
     (void)plan;
     *bounds_of(workspace, tile, i) = (bounds){.upper = INFINITY, .lower = 0.0f};
+}
+
+static void settled(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
+                    const exk_settled *found) {
+    const double drift = shared_of(centroids, workspace).drift->now;
+    bounds *b = workspace->point;
+    (void)plan;
+    *b = (bounds){.upper = found->upper, .lower = kept_bound((double)found->others, drift)};
 }
 
 const exk_kernel EXK_KERNEL = {
@@ -194,4 +212,5 @@ const exk_kernel EXK_KERNEL = {
     .scores = panel_scores,
     .survivors = survivors,
     .doubt = doubt,
+    .settled = settled,
 };

@@ -41,11 +41,16 @@ bool exk_is_nearer(const float *x, const float *a, double distance_a, const floa
     return exk_compare_distances(x, a, b, d) < 0;
 }
 
-/* lower: the scores of the point, folded with norm. */
-static int32_t nearest_candidate(exk_refine *refine, const exk_doubt *doubt, const float *lower, float norm) {
+static const float *point_of(const exk_refine *refine, const exk_doubt *doubt) {
+    return refine->points->x + doubt->point * refine->points->stride;
+}
+
+/* lower: the scores of the point, folded with norm. *square = its squared distance, by dist64. */
+static int32_t nearest_candidate(exk_refine *refine, const exk_doubt *doubt, const float *lower, float norm,
+                                 double *square) {
     const int64_t d = refine->filter->d;
     const int32_t label = doubt->label;
-    const float *x = refine->points->x + doubt->point * refine->points->stride;
+    const float *x = point_of(refine, doubt);
     const float limit = exk_round_up((double)lower[label] + 2.0 * exk_filter_error(refine->filter, label, norm));
     const int64_t count = refine->bulk->within(lower, limit, refine->filter->k, refine->candidates);
     const float *best = NULL;
@@ -68,7 +73,49 @@ static int32_t nearest_candidate(exk_refine *refine, const exk_doubt *doubt, con
         }
     }
     refine->exactly_decided += exactly;
+    *square = best_distance;
     return (int32_t)nearest;
+}
+
+/* Wider than the error of dist64's root. */
+#define WIDER 0x1p-30
+
+/* No centroid but the label is nearer than that. Scores are the less sharp the longer the point is, so that
+ * neighbours of the label are measured, and only what is beyond their reach goes by its score:
+ *
+ *     ||x - c_j||^2 >= ||x - m||^2 + unscale l_j > reach^2,
+ *
+ * where the norm's square is too large by 2^-19 of it at most. */
+static float distance_of_others(exk_refine *refine, const exk_doubt *doubt, const float *lower) {
+    enum { NEIGHBOURS = 16 };
+    const int64_t d = refine->filter->d;
+    const double norm = (double)doubt->norm, reach = 2.0 * (double)doubt->upper + norm * 0x1p-7;
+    const double most = (reach * reach - norm * norm * (1.0 - 0x1p-18)) / refine->score_centroids->unscale;
+    const float limit = exk_round_up(most);
+    double least = reach * reach;
+    if (!isfinite(limit))
+        return 0.0f;
+    const int64_t count = refine->bulk->within(lower, limit, refine->filter->k, refine->candidates);
+    if (count > NEIGHBOURS)
+        return 0.0f;
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t j = refine->candidates[i];
+        if (j == doubt->label)
+            continue;
+        const double square = refine->bulk->dist64(point_of(refine, doubt), refine->centroids + j * d, d);
+        refine->evaluations++;
+        least = square < least ? square : least;
+    }
+    return -exk_round_up(-sqrt(least) * (1.0 - WIDER));
+}
+
+/* Duplicates have no scores. */
+static bool has_duplicates(const exk_filter *filter) {
+    for (int64_t j = 0; j < filter->k; j++) {
+        if (isinf(filter->h[j]))
+            return true;
+    }
+    return false;
 }
 
 void exk_refine_queue(exk_refine *refine, const exk_tile *tile, int64_t row, int32_t label, float norm) {
@@ -89,6 +136,15 @@ void exk_refine_settle(exk_refine *refine) {
     const exk_tile batch = {.x = refine->rows, .rows = count, .stride = d, .offset = refine->offset};
     refine->kernel->scores(refine->score_centroids, refine->plan, &refine->workspace, &batch, refine->lower);
     refine->evaluations += count * k;
-    for (int64_t i = 0; i < count; i++)
-        refine->doubt[i].label = nearest_candidate(refine, &refine->doubt[i], refine->lower + i * k, norm);
+    const bool tells = refine->kernel->settled, alone = tells && has_duplicates(refine->filter);
+    for (int64_t i = 0; i < count; i++) {
+        exk_doubt *doubt = &refine->doubt[i];
+        const float *lower = refine->lower + i * k;
+        double square;
+        doubt->label = nearest_candidate(refine, doubt, lower, norm, &square);
+        if (!tells)
+            continue;
+        doubt->upper = exk_round_up(sqrt(square) * (1.0 + WIDER));
+        doubt->others = alone ? 0.0f : distance_of_others(refine, doubt, lower);
+    }
 }

@@ -12,8 +12,9 @@ extern "C" {
 /* A point without a proven label. */
 typedef struct exk_doubt {
     int64_t point;
-    int32_t label; /* any centroid that is no duplicate; then the true one */
-    float norm;    /* an upper bound of ||x'|| */
+    int32_t label;       /* any centroid that is no duplicate; then the true one */
+    float norm;          /* an upper bound of ||x'|| */
+    float upper, others; /* then, for kernels that have settled: see exk_settled */
 } exk_doubt;
 
 /* What the refinement needs to know, its queue, and what it counts. */
@@ -62,7 +63,7 @@ void exk_refine_queue(exk_refine *refine, const exk_tile *tile, int64_t row, int
  *
  * With b the label they have, a centroid can be nearest only if l_j <= l_b + 2 E_b. Those few are compared by
  * direct differences in double, and what that cannot tell apart by exact integers; equal distances mean the lowest
- * index. */
+ * index. Where the kernel has settled, upper and others of the doubt are filled in for it. */
 void exk_refine_settle(exk_refine *refine);
 
 #ifdef __cplusplus

@@ -583,6 +583,14 @@ static void doubt(const exk_score_centroids *centroids, const exk_plan *plan, co
     point->square = INFINITY;
 }
 
+static void settled(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
+                    const exk_settled *found) {
+    kept_point *point = workspace->point;
+    (void)centroids;
+    (void)plan;
+    point->square = (double)found->upper * (double)found->upper;
+}
+
 /* Those of the panels, and of looks. */
 static int64_t roundings(const exk_shape *shape, const exk_plan *plan) {
     const int64_t panels = panels_roundings(shape, plan), groups = groups_roundings(shape, plan);
@@ -597,5 +605,6 @@ const exk_kernel EXK_KERNEL = {
     .assign = assign,
     .scores = panel_scores,
     .doubt = doubt,
+    .settled = settled,
     .selective = true,
 };

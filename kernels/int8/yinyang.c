@@ -138,9 +138,12 @@ static void prepare(const exk_score_centroids *centroids, const exk_plan *plan, 
  * bounds moved. */
 static int64_t list_near(const byte_pass *b, int32_t *rows) {
     const pass *p = &b->p;
+    const bool renews = renews_bounds(&p->shared, p->groups);
     int64_t count = 0;
     for (int64_t i = 0; i < p->tile->rows; i++) {
         float *state = bounds_of(p, i);
+        if (renews)
+            renew_bounds(&p->shared, p->groups, state);
         fetch_lines(bounds_of(p, min_i64(i + AHEAD, p->tile->rows - 1)), HEADER_LINES * EXK_ALIGN);
         const float upper = state[0];
         state[0] = moved_bound(upper, p->centroids->movement[p->tile->label[i]]);
@@ -366,10 +369,22 @@ static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan
     return b.p.evaluations + listed_scores(&b.p);
 }
 
+static void scores(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
+                   const exk_tile *tile, float *lower) {
+    const byte_pass b = begin(centroids, plan, workspace);
+    scores_by_group(&b.p.shared, centroids, plan, tile, lower);
+}
+
 static void doubt(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
                   const exk_tile *tile, int64_t i) {
     const byte_pass b = begin_tile(centroids, plan, workspace, tile);
     doubt_bounds(tile, &b.p.shared, &b.p.states, i);
+}
+
+static void settled(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
+                    const exk_settled *found) {
+    const byte_pass b = begin(centroids, plan, workspace);
+    settle_doubt(&b.p.shared, b.p.groups, found, workspace->point);
 }
 
 const exk_kernel EXK_KERNEL = {
@@ -378,9 +393,10 @@ const exk_kernel EXK_KERNEL = {
     .roundings = groups_roundings,
     .prepare = prepare,
     .assign = assign,
-    .scores = row_scores,
+    .scores = scores,
     .survivors = survivors,
     .doubt = doubt,
+    .settled = settled,
     .ordered = true,
     .selective = true,
 };
