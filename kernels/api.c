@@ -202,9 +202,10 @@ static void lay_out_update(exk_run *run) {
     run->centroid_shift = exk_arena_take(arena, k, sizeof(double));
     run->centroid_inertia = exk_arena_take(arena, k, sizeof(double));
     run->movement = exk_arena_take(arena, k, sizeof(float));
-    run->order = run->order_memory = NULL;
+    run->order = run->first_order = run->order_memory = NULL;
     if (exk_run_wants_order(run)) {
         run->order = exk_arena_take(arena, k, sizeof(int32_t));
+        run->first_order = exk_arena_take(arena, k, sizeof(int32_t));
         run->order_memory = exk_arena_take(arena, exk_order_bytes(run->k, run->points.d), 1);
     }
     run->fill = exk_arena_take(arena, k, sizeof(exk_fill));

@@ -187,7 +187,7 @@ static void consider_skipping(exk_run *run, int64_t done, int64_t left) {
     const int64_t expected = done > COME_LEAST ? done : COME_LEAST;
     const double passes = (double)(expected < left ? expected : left);
     const exk_probe probe = exk_run_probe(run);
-    if (probe.finding + (passes - 1.0) * LATER * probe.skipping < passes * trial->plain_assign) {
+    if (probe.finding + (passes - 1.0) * LATER * probe.skipping < passes * trial->plain_seconds) {
         use(run, EXK_SKIPPING);
         trial->slow = 0;
     } else {
@@ -206,7 +206,6 @@ void exk_run_choose_engine(exk_run *run, const exk_iteration *iteration, int64_t
         use(run, role_without_bounds(run));
     } else if (!skips && (run->pass_recalls || !has(run, EXK_KEEPING))) {
         /* A pass that finds what is to be kept tells nothing. */
-        run->trial.plain_assign = iteration->parts.assign;
         run->trial.plain_seconds = seconds;
         consider_skipping(run, iteration->iteration, left);
     }

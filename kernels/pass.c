@@ -290,19 +290,25 @@ static void prepare_part(exk_run *run, exk_worker *worker, int part, int parts) 
 #pragma omp barrier
 }
 
+void exk_run_start_refine(exk_run *run, exk_worker *worker, const exk_kernel *kernel, const exk_plan *plan,
+                          const float *centroids) {
+    exk_refine *refine = &worker->refine;
+    refine->queued = 0;
+    refine->evaluations = 0;
+    refine->exactly_decided = 0;
+    refine->filter = &run->filter;
+    refine->score_centroids = &run->score_centroids;
+    refine->centroids = centroids;
+    refine->points = &run->points;
+    refine->kernel = kernel;
+    refine->plan = plan;
+    refine->bulk = run->bulk;
+}
+
 static void start_worker(exk_run *run, exk_worker *worker, double now) {
     worker->tally = (exk_tally){0};
     worker->lap = now;
-    worker->refine.queued = 0;
-    worker->refine.evaluations = 0;
-    worker->refine.exactly_decided = 0;
-    worker->refine.filter = &run->filter;
-    worker->refine.score_centroids = &run->score_centroids;
-    worker->refine.centroids = run->centroids;
-    worker->refine.points = &run->points;
-    worker->refine.kernel = run->kernel;
-    worker->refine.plan = &run->plan;
-    worker->refine.bulk = run->bulk;
+    exk_run_start_refine(run, worker, run->kernel, &run->plan, run->centroids);
 }
 
 void exk_parts_add(exk_parts *sum, const exk_parts *parts, double weight) {
@@ -333,11 +339,13 @@ static int64_t total_moved(const exk_run *run) {
     return moved;
 }
 
-/* What variants that keep something of each point want to know. Centroids are put in order where that begins. */
+/* What variants that keep something of each point want to know. Centroids are put in order where that begins; who
+ * takes over finds them as the probe left them. */
 static void prepare_recalling(exk_run *run, exk_purpose purpose) {
     const bool labels = purpose != EXK_TO_APPROACH;
     run->pass_recalls = labels && run->has_moved && run->has_state;
-    if (labels && run->kernel->ordered && run->order && !run->pass_recalls)
+    const bool took_over = run->variant != run->engine[EXK_PLAIN].variant;
+    if (labels && run->kernel->ordered && run->order && !run->pass_recalls && !took_over)
         exk_order_centroids(run->centroids, run->k, run->points.d, exk_variant_nr(run->variant), run->order_memory,
                             run->order);
     run->score_centroids.movement = run->pass_recalls ? run->movement : NULL;

@@ -2,6 +2,7 @@
  * once more with those after it, as the next two passes would. The clock says what each takes. */
 #include <math.h>
 #include <omp.h>
+#include <string.h>
 
 #include "kernels/bounds/order.h"
 #include "kernels/run.h"
@@ -31,11 +32,43 @@ static void prepare_for(exk_run *run, const float *centroids, const float *movem
     prepare_part(run, centroids, omp_get_thread_num(), omp_get_num_threads());
 }
 
-/* The tile's survivors, or all of it where nothing moved yet, go to assign; whatever it says is forgotten. */
+/* What the refinement finds out about points in doubt goes into their states: of a tile that begins at `first`. */
+static void settle_doubts(exk_run *run, exk_worker *worker, int64_t first, char *states) {
+    const exk_engine *engine = &run->engine[EXK_SKIPPING];
+    exk_refine *refine = &worker->refine;
+    exk_refine_settle(refine);
+    for (int64_t i = 0; engine->kernel->settled && i < refine->queued; i++) {
+        const exk_doubt *doubt = &refine->doubt[i];
+        const exk_settled found = {doubt->label, doubt->upper, doubt->others};
+        exk_workspace workspace = refine->workspace;
+        workspace.point = states + (size_t)(doubt->point - first) * engine->scratch.per_point;
+        engine->kernel->settled(&run->score_centroids, &engine->plan, &workspace, &found);
+    }
+    refine->queued = 0;
+}
+
+/* The certificate, as in a pass. */
+static void refine_tile(exk_run *run, exk_worker *worker, const exk_tile *tile, float norm, double error,
+                        char *states) {
+    const exk_engine *engine = &run->engine[EXK_SKIPPING];
+    const int64_t doubts = exk_certify(&run->filter, tile, norm, error, worker->rows);
+    for (int64_t i = 0; i < doubts; i++) {
+        const int32_t row = worker->rows[i];
+        if (engine->kernel->doubt)
+            engine->kernel->doubt(&run->score_centroids, &engine->plan, &worker->refine.workspace, tile, row);
+        if (worker->refine.queued == worker->refine.capacity)
+            settle_doubts(run, worker, tile->first, states);
+        exk_refine_queue(&worker->refine, tile, row, tile->label[row], tile->norm[row]);
+    }
+    settle_doubts(run, worker, tile->first, states);
+}
+
+/* The tile's survivors, or all of it where nothing moved yet, get their labels; these are forgotten. */
 static void label(exk_run *run, int64_t first, int64_t rows, char *states) {
     const exk_engine *engine = &run->engine[EXK_SKIPPING];
     exk_worker *worker = &run->worker[0];
     const exk_workspace workspace = {engine->shared, worker->scratch, states};
+    worker->refine.workspace = workspace;
     exk_tile tile = exk_run_tile(run, worker, first, rows);
     tile.label = worker->label;
     for (int64_t i = 0; i < rows; i++)
@@ -45,9 +78,11 @@ static void label(exk_run *run, int64_t first, int64_t rows, char *states) {
     exk_run_centre(run, worker, &tile);
     if (tile.rows == 0)
         return;
-    tile.error =
-        exk_round_up(exk_filter_fold(&run->filter, run->bulk->largest(tile.norm, tile.rows), worker->offset));
+    const float norm = run->bulk->largest(tile.norm, tile.rows);
+    const double error = exk_filter_fold(&run->filter, norm, worker->offset);
+    tile.error = exk_round_up(error);
     engine->kernel->assign(&run->score_centroids, &engine->plan, &workspace, &tile);
+    refine_tile(run, worker, &tile, norm, error, states);
 }
 
 static int tiles_of(const exk_run *run) {
@@ -60,6 +95,22 @@ int64_t exk_run_probed_points(const exk_run *run) {
     return tiles_of(run) * (rows < run->points.n ? rows : run->points.n);
 }
 
+/* Near centroids side by side, but near when? Where some clusters are tiny and others move, one group of what is
+ * near now spoils the bounds of most points, and an order of long ago may do better, or the other way round:
+ * probes try both in turn. */
+static void choose_order(exk_run *run) {
+    const size_t bytes = (size_t)run->k * sizeof *run->order;
+    const int probe = run->trial.probes++;
+    if (probe > 0 && probe % 2 == 0) {
+        memcpy(run->order, run->first_order, bytes);
+        return;
+    }
+    exk_order_centroids(run->next, run->k, run->points.d, exk_variant_nr(run->engine[EXK_SKIPPING].variant),
+                        run->order_memory, run->order);
+    if (probe == 0)
+        memcpy(run->first_order, run->order, bytes);
+}
+
 exk_probe exk_run_probe(exk_run *run) {
     const exk_engine *engine = &run->engine[EXK_SKIPPING];
     const int64_t n = run->points.n, rows = engine->plan.point_tile;
@@ -67,12 +118,13 @@ exk_probe exk_run_probe(exk_run *run) {
     const int64_t roundings = run->filter.roundings;
     run->filter.roundings = engine->roundings;
     if (engine->kernel->ordered)
-        exk_order_centroids(run->next, run->k, run->points.d, exk_variant_nr(engine->variant), run->order_memory,
-                            run->order);
+        choose_order(run);
     double seconds[2];
     int64_t points = 0;
     for (int moved = 0; moved < 2; moved++) {
-        prepare_for(run, moved ? run->centroids : run->next, moved ? run->movement : NULL);
+        const float *centroids = moved ? run->centroids : run->next;
+        prepare_for(run, centroids, moved ? run->movement : NULL);
+        exk_run_start_refine(run, &run->worker[0], engine->kernel, &engine->plan, centroids);
         const double begun = exk_now();
         points = 0;
         for (int tile = 0; tile < tiles; tile++) {

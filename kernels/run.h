@@ -113,9 +113,9 @@ enum {
 
 /* How the engines did so far. */
 typedef struct exk_trial {
-    /* Of the last pass that skipped nothing, each thread: in the variant, and with refinement. */
-    double plain_assign, plain_seconds;
-    int slow;           /* passes that skipped in vain */
+    double plain_seconds; /* of each thread, labelling in the last pass that skipped nothing */
+    int slow;             /* passes that skipped in vain */
+    int probes;
     int failures, wait; /* probes in vain; plain passes until the next one */
 } exk_trial;
 
@@ -163,6 +163,7 @@ typedef struct exk_run {
     double *centroid_inertia; /* k: what is subtracted from square_sum */
     float *movement;          /* k: upper bounds of the movement */
     int32_t *order;           /* k: near centroids side by side; NULL where nobody asks for it */
+    int32_t *first_order;     /* k: as the first probe found it */
     void *order_memory;       /* exk_order_bytes */
     exk_fill *fill;           /* k: points lent to empty clusters */
     int64_t filled;
@@ -213,6 +214,10 @@ exk_tile exk_run_tile(exk_run *run, exk_worker *worker, int64_t first, int64_t r
  * their labels are in worker->label. */
 void exk_run_keep_survivors(exk_run *run, const exk_engine *engine, exk_worker *worker,
                             const exk_workspace *workspace, exk_tile *tile);
+
+/* pass.c: an empty queue of doubts about points and these centroids. Its workspace is the caller's affair. */
+void exk_run_start_refine(exk_run *run, exk_worker *worker, const exk_kernel *kernel, const exk_plan *plan,
+                          const float *centroids);
 
 /* pass.c: where points are to be centred the tile is a centred copy from now on. */
 void exk_run_centre(const exk_run *run, exk_worker *worker, exk_tile *tile);

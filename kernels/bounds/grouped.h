@@ -149,7 +149,8 @@ static void drift_group(const exk_score_centroids *centroids, int64_t g, const s
             shared->each_below[at] = drift_below(shared->each_drift[at]);
         }
     }
-    const bool renews = centroids->movement && drift_is_stale(shared->drift[g], most);
+    /* Bounds of each centroid are never renewed, and one of a group that is made of them is of their age. */
+    const bool renews = !EXK_EACH && centroids->movement && drift_is_stale(shared->drift[g], most);
     shared->stale_drift[g] = renews ? shared->drift[g] : 0.0;
     shared->drift[g] = drifted(centroids, renews ? 0.0 : shared->drift[g], most);
     shared->above[g] = drift_above(shared->drift[g]);

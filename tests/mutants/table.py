@@ -608,7 +608,7 @@ MUTANTS = [
     Mutant("settled-points-without-label", PASS,
            "memcpy(tile->label, run->previous + tile->first, bytes);", "{}",
            "who is not looked at keeps its label"),
-    Mutant("order-changes-under-bounds", PASS, "run->order && !run->pass_recalls)", "run->order)",
+    Mutant("order-changes-under-bounds", PASS, "run->order && !run->pass_recalls && !took_over)", "run->order && !took_over)",
            "bounds lie by place: the order stays as long as they do"),
     Mutant("bounds-of-the-run-before", LLOYD, "run->has_moved = run->has_state = false;", "",
            "each of n_init runs starts without bounds"),
