@@ -45,4 +45,5 @@ trap 'rm -rf "$work"' EXIT
 export TMPDIR=$work OMP_NUM_THREADS=1 ASAN_OPTIONS=quarantine_size_mb=8:allocator_may_return_null=1
 export build seconds work
 export -f executions run_one
+# shellcheck disable=SC2016  # the inner shell expands it
 printf '%s\n' "${targets[@]}" | xargs -n 1 -P "$(nproc)" bash -c 'run_one "$0"' || exit 1
