@@ -1,3 +1,3 @@
-// The main function of Catch2 version 2; version 3 brings its own.
+// The main function of Catch2 version 2, where no library has it.
 #define CATCH_CONFIG_MAIN
 #include <catch2/catch.hpp>

@@ -2,13 +2,11 @@
 #include "tests/bench/records.hpp"
 #include "tests/cli/program.hpp"
 
-#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <functional>
 #include <map>
 #include <set>
-#include <thread>
 #include <unistd.h>
 
 namespace {
@@ -406,8 +404,7 @@ TEST_CASE("Ctrl-C keeps what was measured", "[bench]") {
     const folder f;
     const pid_t child = f.start(with(small, {"--samples", "2000", "--json", "r.json", "--csv", "r.csv",
                                              "--progress", "--variants", "naive__scalar,fused__scalar"}));
-    for (int i = 0; i < 2000 && !contains(f.read("stderr"), "round 2 of"); i++)
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    CHECK(program_test::wait_for([&] { return contains(f.read("stderr"), "round 2 of"); }));
     kill(child, SIGINT);
     const outcome o = f.finish(child);
     INFO(o.out << o.err);

@@ -78,7 +78,7 @@ for line in sys.stdin:
         if what == "leave" and due:
             sys.exit("no more memory")
         if what in ("hang", "pid") and due:
-            time.sleep(100)
+            time.sleep(3600)
         if what == "garbage" and due:
             print("Iteration 1, inertia 3.5\x1b[2J", flush=True)
             continue

@@ -1,9 +1,11 @@
 // The program under test, started in a folder of its own, and what it leaves.
 #pragma once
 #include "tests/catch.hpp"
+#include "tests/process.hpp"
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
@@ -12,6 +14,7 @@
 #include <sstream>
 #include <string>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 #include <vector>
 
@@ -98,10 +101,7 @@ class folder {
     }
 
     outcome finish(pid_t child) const {
-        int status = 0;
-        while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-        }
-        const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+        const int code = process_test::wait_for_end(child).code;
         return {code, read("stdout"), read("stderr")};
     }
 
@@ -113,6 +113,13 @@ class folder {
   private:
     std::filesystem::path path_;
 };
+
+// Until it has happened; false after minutes, which no machine is busy for.
+inline bool wait_for(const std::function<bool()> &happened) {
+    for (int i = 0; i < 30000 && !happened(); i++)
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    return happened();
+}
 
 inline bool contains(const std::string &text, const std::string &part) {
     return text.find(part) != std::string::npos;

@@ -1,10 +1,8 @@
 // exakt ceilings: what is measured, what comes from the cache, and what a cache that cannot be used does.
 #include "tests/cli/program.hpp"
 
-#include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <thread>
 
 using namespace program_test;
 
@@ -202,9 +200,11 @@ TEST_CASE("Ctrl-C ends measuring and keeps what was finished", "[cli]") {
     const cached_program p;
     const pid_t child =
         p.place().start({"ceilings", "--threads", "1"}, [&] { setenv("EXAKT_CACHE", p.cache.c_str(), 1); });
-    std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+    const bool ready = wait_for([&] { return process_test::catches_interrupt(child); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(200)); // of ten seconds that it would take
     kill(child, SIGINT);
     const outcome o = p.place().finish(child);
+    CHECK(ready);
     CHECK(o.code == 130);
     CHECK(contains(o.err, "interrupted before anything was measured"));
     CHECK(p.files().empty());

@@ -2,14 +2,12 @@
 #include "tests/cli/program.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <map>
 #include <numeric>
 #include <random>
 #include <sched.h>
-#include <thread>
 
 using namespace program_test;
 
@@ -115,12 +113,6 @@ std::string line_of(const std::string &text, const std::string &name) {
         if (line.rfind(name + " ", 0) == 0)
             return line;
     return "";
-}
-
-bool wait_for(const std::function<bool()> &happened, int seconds) {
-    for (int i = 0; i < seconds * 100 && !happened(); i++)
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    return happened();
 }
 
 } // namespace
@@ -243,7 +235,7 @@ TEST_CASE("compare keeps the rounds before a failure", "[compare]") {
     f.write("points.csv", points_text());
     const outcome o = f.run(comparison({"--rival", fake("crash", "crash 3"), "--rival", fake("short", "short 3"),
                                         "--rival", fake("hang", "hang 3"), "--rival", fake("good", "good"),
-                                        "--rival", fake("never", "short 2"), "--limit", "1"}));
+                                        "--rival", fake("never", "short 2"), "--limit", "8"}));
     INFO(o.out << o.err);
     CHECK(o.code == 1);
     auto samples = samples_of(content(f.at("s.csv")));
@@ -252,7 +244,7 @@ TEST_CASE("compare keeps the rounds before a failure", "[compare]") {
     CHECK(samples["hang"].size() == 1);
     CHECK(samples["good"].size() == 3);
     CHECK(contains(line_of(o.out, "never"), "failed: labels"));
-    CHECK(contains(o.out, "failed: no answer for 1 s"));
+    CHECK(contains(o.out, "failed: no answer for 8 s"));
 }
 
 TEST_CASE("compare names what is missing, and the rest goes on", "[compare]") {
@@ -369,16 +361,13 @@ TEST_CASE("compare ends on Ctrl-C with the finished rounds and without its rival
     const std::string pid_file = f.at("pid").string();
     const pid_t child = f.start(comparison({"--rival", fake("pid", "pid 3 '" + pid_file + "'"), "--progress"}),
                                 [&] { setenv("TMPDIR", f.at("tmp").c_str(), 1); });
-    const bool begun = wait_for([&] { return contains(content(f.at("stderr")), "round 1 of 3"); }, 20);
+    const bool begun = wait_for([&] { return contains(content(f.at("stderr")), "round 1 of 3"); });
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     kill(child, SIGINT);
-    const auto asked = std::chrono::steady_clock::now();
-    const outcome o = f.finish(child);
-    const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - asked;
+    const outcome o = f.finish(child); // the rival would sleep for an hour
     INFO(o.out << o.err);
     REQUIRE(begun);
     CHECK(o.code == 130);
-    CHECK(waited.count() < 10);
     auto samples = samples_of(content(f.at("s.csv")));
     CHECK(samples["pid"].size() == 1);
     CHECK(samples["exakt"].size() >= 1);
@@ -396,12 +385,12 @@ TEST_CASE("rivals do not outlive a compare that is killed", "[compare]") {
     const std::string pid_file = f.at("pid").string();
     const pid_t child = f.start(comparison({"--rival", fake("pid", "pid 1 '" + pid_file + "'")}),
                                 [&] { setenv("TMPDIR", f.at("tmp").c_str(), 1); });
-    const bool begun = wait_for([&] { return !content(pid_file).empty(); }, 20);
+    const bool begun = wait_for([&] { return !content(pid_file).empty(); });
     kill(child, SIGKILL);
     f.finish(child);
     REQUIRE(begun);
     const int rival = std::stoi(content(pid_file));
-    CHECK(wait_for([&] { return kill(rival, 0) != 0; }, 5));
+    CHECK(wait_for([&] { return kill(rival, 0) != 0; }));
 }
 
 TEST_CASE("compare refuses what makes no sense", "[compare]") {

@@ -1,10 +1,8 @@
 // exakt reproduce, with claims made up: figures, verdicts, resumption, what is left after Ctrl-C.
 #include "tests/cli/program.hpp"
 
-#include <chrono>
 #include <csignal>
 #include <map>
-#include <thread>
 
 using namespace program_test;
 
@@ -221,8 +219,7 @@ TEST_CASE("reproduce: Ctrl-C keeps finished claims", "[cli]") {
     slow.commands = "\"fit gen:uniform,n=400000,d=64 -k 2000 --variant naive__scalar --json {raw}.json\"";
     f.write("claims.csv", claims({quick, slow}));
     const pid_t child = f.start({"reproduce", "--claims", "claims.csv", "--output", "out"});
-    for (int i = 0; i < 3000 && !std::filesystem::exists(f.at("out/raw/slow-1.log")); i++)
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    CHECK(wait_for([&] { return std::filesystem::exists(f.at("out/raw/slow-1.log")); }));
     kill(child, SIGINT);
     const outcome o = f.finish(child);
     INFO(o.err << o.out);

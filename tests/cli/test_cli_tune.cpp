@@ -3,9 +3,7 @@
 #include "tests/cli/program.hpp"
 #include "tests/topologies/recorded.hpp"
 
-#include <chrono>
 #include <csignal>
-#include <thread>
 
 using namespace program_test;
 
@@ -46,16 +44,6 @@ arguments tune(const arguments &more = {}, const std::string &budget = "0.3") {
 
 void append(const std::string &path, const std::string &text) {
     std::ofstream(path, std::ios::binary | std::ios::app) << text;
-}
-
-// Until `ready` says so, but not for ever.
-bool wait_for(const std::function<bool()> &ready) {
-    for (int i = 0; i < 1000; i++) {
-        if (ready())
-            return true;
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-    return false;
 }
 
 } // namespace
