@@ -66,7 +66,7 @@ static bool begins(const char *text, const char *with) {
     return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* By "format" or "schema", whatever their version; records of a run have neither. */
+/* By "format" or "schema", whatever their version; the first records of a run have neither. */
 static bool know_json(plot_source *s) {
     char format[FORMAT_ROOM];
     if (!*source_text(s->root, "format", format, sizeof format))
@@ -77,6 +77,8 @@ static bool know_json(plot_source *s) {
         s->record = RECORD_COMPARE;
     else if (begins(format, "exakt ceilings"))
         s->record = RECORD_CEILINGS;
+    else if (begins(format, "exakt run"))
+        s->record = RECORD_FIT;
     else if (isfinite(source_real(s->root, "peak_rss_bytes")) && isfinite(source_real(s->root, "inertia")))
         s->record = RECORD_FIT;
     else
