@@ -28,6 +28,12 @@ static const isa_row isa_rows[] = {
 };
 #undef EXK_ISA
 
+#define EXK_ISA(name, architecture, lanes, base, features) " " #name
+static const char unknown_mask[] = "EXAKT_ISA names an unknown instruction set (known:"
+#include "kernels/isa.inc"
+                                   ")";
+#undef EXK_ISA
+
 enum { ISA_COUNT = sizeof isa_rows / sizeof isa_rows[0] };
 
 #if defined(__x86_64__)
@@ -148,8 +154,7 @@ const char *exk_isa_obstacle(const char *isa) {
     if (mask && *mask) {
         const isa_row *strongest = find_isa(mask);
         if (!strongest)
-            return "EXAKT_ISA names an unknown instruction set (known: scalar, avx2, avxvnni, avx512, avx512vnni, "
-                   "avx512fp16, amx, neon, neondot)";
+            return unknown_mask;
         if (row > strongest)
             return "masked by EXAKT_ISA";
     }

@@ -156,9 +156,24 @@ TEST_CASE("EXAKT_ISA masks downwards and refuses what it does not know", "[varia
     CHECK(std::string(exk_variant_auto(&shape)->name) == "assign_f32_fused__scalar");
     setenv("EXAKT_ISA", "sse9", 1);
     CHECK(available_variants().empty());
-    CHECK(std::string(exk_isa_obstacle("scalar")).find("unknown instruction set") != std::string::npos);
+    const std::string unknown = exk_isa_obstacle("scalar");
+    CHECK(unknown.find("unknown instruction set") != std::string::npos);
+    for (size_t i = 0; exk_isa_name(i); i++)
+        CHECK(unknown.find(" " + std::string(exk_isa_name(i))) != std::string::npos);
     unsetenv("EXAKT_ISA");
     CHECK_FALSE(available_variants().empty());
+}
+
+// A machine may hide the one and offer the other.
+TEST_CASE("bytes on AMX do not need bfloat16", "[variants]") {
+    const exk_variant *bytes = exk_variant_find("assign_i8_fused__amx");
+    const exk_variant *halves = exk_variant_find("assign_bf16_fused__amxbf16");
+    REQUIRE((bytes && halves));
+    const bool runs = !exk_variant_obstacle(bytes);
+    setenv("EXAKT_ISA", "amx", 1);
+    CHECK(!exk_variant_obstacle(bytes) == runs);
+    CHECK(exk_variant_obstacle(halves) != nullptr);
+    unsetenv("EXAKT_ISA");
 }
 
 // Strategies of other numbers than float32 begin with their type.
