@@ -65,7 +65,7 @@ static void tell_vectors(const demo_run *d, const demo_row *best) {
     printf("The same naive loop with vector instructions, %s, takes %.3f s:\n"
            "a factor of %.1f comes from the instructions, the other %.1f from reusing registers and caches%s.\n",
            naive->variant->name, naive->seconds, speedup(d, naive), naive->seconds / best->seconds,
-           strncmp(best->variant->strategy, "i8_", 3) == 0 ? ", and from bytes" : "");
+           best->variant->numbers == EXK_I8 ? ", and from bytes" : "");
 }
 
 static void tell_blas(const demo_run *d, const demo_row *best) {

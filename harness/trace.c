@@ -48,7 +48,7 @@ static exit_code select_skipping(trace *t) {
     static const char *const strategies[] = {"fused",       "fused_hamerly", "fused_yinyang",
                                              "fused_elkan", "i8_fused",      "i8_fused_yinyang"};
     const exk_variant *plain = exk_variant_auto(&t->r.shape);
-    const int count = plain && strcmp(plain->strategy, "i8_fused") == 0 ? 6 : 4;
+    const int count = plain && plain->numbers == EXK_I8 ? 6 : 4;
     exit_code code = CLI_OK;
     for (int i = 0; code == CLI_OK && i < count; i++) {
         const exk_variant *variant;

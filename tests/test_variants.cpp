@@ -1,6 +1,7 @@
 // Every variant: the true argmin by the oracle, and the same bits as the scalar reference for every plan.
 #include <cmath>
 #include <cstdlib>
+#include <map>
 
 #include "tests/cases.hpp"
 #include "tests/catch.hpp"
@@ -177,12 +178,12 @@ TEST_CASE("bytes on AMX do not need bfloat16", "[variants]") {
 }
 
 // Strategies of other numbers than float32 begin with their type.
-static bool names_type(const std::string &strategy) {
-    for (const char *type : {"i8_", "f16_", "bf16_"}) {
-        if (strategy.rfind(type, 0) == 0)
-            return true;
-    }
-    return false;
+static std::string name_of(const exk_variant *row) {
+    const std::map<exk_numbers, std::string> types = {
+        {EXK_F32, ""}, {EXK_F16, "f16_"}, {EXK_BF16, "bf16_"}, {EXK_I8, "i8_"}};
+    const std::string type = types.at(row->numbers), strategy = row->strategy;
+    CHECK(strategy.rfind(type, 0) == 0);
+    return std::string("assign_") + (type.empty() ? "f32_" : "") + strategy + "__" + row->isa;
 }
 
 TEST_CASE("every row is complete", "[variants]") {
@@ -191,8 +192,7 @@ TEST_CASE("every row is complete", "[variants]") {
         const exk_variant *row = exk_variant_row(i);
         const std::string name = row->name;
         INFO(name);
-        const std::string strategy = row->strategy, type = names_type(strategy) ? "" : "f32_";
-        CHECK(name == "assign_" + type + strategy + "__" + row->isa);
+        CHECK(name == name_of(row));
         CHECK(exk_variant_nr(row) > 0);
         CHECK(row->tunables[0].max > 0);
         if (const exk_kernel *kernel = exk_variant_kernel(row)) {
