@@ -1,4 +1,5 @@
 #include "tuner/plan.h"
+#include "tuner/integers.h"
 
 #include <math.h>
 #include <string.h>
@@ -57,18 +58,6 @@ typedef struct blocking {
     int64_t row;    /* bytes of one point or centroid */
     int64_t threads;
 } blocking;
-
-static int64_t min64(int64_t a, int64_t b) {
-    return a < b ? a : b;
-}
-
-static int64_t max64(int64_t a, int64_t b) {
-    return a > b ? a : b;
-}
-
-static int64_t ceil_div(int64_t a, int64_t b) {
-    return a / b + (a % b != 0);
-}
 
 /* The largest multiple not above value, at least one. */
 static int64_t floor_multiple(int64_t value, int64_t multiple) {

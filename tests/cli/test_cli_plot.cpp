@@ -139,26 +139,19 @@ TEST_CASE("plot: what cannot be drawn is said", "[cli]") {
     f.write("cut.json", bench_record().substr(0, 200));
     f.write("other.json", "{\"a\": 1}");
     f.write("empty.csv", "");
-    const auto refused = [&](const arguments &words, int code, const std::string &part) {
-        const outcome o = f.run(words);
-        INFO(o.err << o.out);
-        CHECK(o.code == code);
-        CHECK(is_one_line(o.err));
-        CHECK(contains(o.err, part));
-    };
-    refused({"plot", "trace.csv", "--kind", "tiles"}, 3, "tiles needs the CSV that explain");
-    refused({"plot", "trace.csv", "--kind", "skiping"}, 2, "did you mean skipping");
-    refused({"plot", "trace.csv", "--output", "p.pdf"}, 2, ".png or .svg");
-    refused({"plot", "trace.csv", "--output", "/no/such/folder/p.png"}, 7, "cannot be written");
-    refused({"plot", "none.csv"}, 3, "none.csv: no such file");
-    refused({"plot", "ragged.csv"}, 3, "ragged.csv: line 3: not 5 cells");
-    refused({"plot", "open.csv"}, 3, "open.csv: line 2");
-    refused({"plot", "other.csv"}, 3, "other.csv: no record");
-    refused({"plot", "empty.csv"}, 3, "empty.csv: no record");
+    check_refused(f.run({"plot", "trace.csv", "--kind", "tiles"}), 3, "tiles needs the CSV that explain");
+    check_refused(f.run({"plot", "trace.csv", "--kind", "skiping"}), 2, "did you mean skipping");
+    check_refused(f.run({"plot", "trace.csv", "--output", "p.pdf"}), 2, ".png or .svg");
+    check_refused(f.run({"plot", "trace.csv", "--output", "/no/such/folder/p.png"}), 7, "cannot be written");
+    check_refused(f.run({"plot", "none.csv"}), 3, "none.csv: no such file");
+    check_refused(f.run({"plot", "ragged.csv"}), 3, "ragged.csv: line 3: not 5 cells");
+    check_refused(f.run({"plot", "open.csv"}), 3, "open.csv: line 2");
+    check_refused(f.run({"plot", "other.csv"}), 3, "other.csv: no record");
+    check_refused(f.run({"plot", "empty.csv"}), 3, "empty.csv: no record");
     if (!has_json())
         return;
-    refused({"plot", "cut.json"}, 3, "cut.json: not a JSON object");
-    refused({"plot", "other.json"}, 3, "other.json: no record");
+    check_refused(f.run({"plot", "cut.json"}), 3, "cut.json: not a JSON object");
+    check_refused(f.run({"plot", "other.json"}), 3, "other.json: no record");
 }
 
 TEST_CASE("report: one file with pictures and tables, without network and scripts", "[cli]") {
