@@ -3,29 +3,12 @@
 #include "harness/output.h"
 #include "harness/report.h"
 #include "harness/summary.h"
-#include "tuner/stats.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-evaluate_summary evaluate_summarise(const evaluation *e, evaluate_way way, int held_out) {
-    evaluate_summary s = {.median = NAN, .p90 = NAN, .most = NAN};
-    double *gaps = calloc((size_t)e->count + 1, sizeof *gaps);
-    for (int i = 0; gaps && i < e->count; i++)
-        if (e->shapes[i].is_done && (held_out < 0 || e->shapes[i].held_out == held_out))
-            gaps[s.shapes++] = e->shapes[i].way[way].gap;
-    if (s.shapes > 0) {
-        stats_sort(gaps, s.shapes);
-        s.median = stats_median(gaps, s.shapes);
-        s.p90 = gaps[(s.shapes * 9 + 9) / 10 - 1];
-        s.most = gaps[s.shapes - 1];
-    }
-    free(gaps);
-    return s;
-}
 
 void evaluate_print_shape(const evaluate_shape *shape, int index, int count) {
     char tiles[128];
