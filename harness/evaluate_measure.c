@@ -165,24 +165,6 @@ exit_code evaluate_grid(evaluation *e, evaluate_shape *shape) {
 
 /* --- tuning --- */
 
-static void keep_entry(evaluation *e, evaluate_shape *shape, const tune_run *r) {
-    const exk_trial *chosen = &r->search.trials[r->search.chosen];
-    const exk_plan plan =
-        tune_plan(&r->space, &e->topology, &r->search, &chosen->choice, &shape->shape, e->threads);
-    shape->entry = (exk_profile_entry){.shape = shape->shape,
-                                       .threads = e->threads,
-                                       .point_tile = plan.point_tile,
-                                       .centroid_tile = plan.centroid_tile,
-                                       .depth_tile = plan.depth_tile,
-                                       .matrix_bytes = plan.matrix_bytes,
-                                       .seconds = chosen->level,
-                                       .low = chosen->low,
-                                       .high = chosen->high,
-                                       .ties = r->search.ties};
-    snprintf(shape->entry.variant, sizeof shape->entry.variant, "%s", plan.variant);
-    exk_profile_stamp(&shape->entry);
-}
-
 exit_code evaluate_tune(evaluation *e, evaluate_shape *shape) {
     tune_run r;
     begin_run(e, &r, shape, "tune");
@@ -195,7 +177,7 @@ exit_code evaluate_tune(evaluation *e, evaluate_shape *shape) {
         if (ending == EXK_ENDED_STOP || r.search.chosen < 0)
             code = failure_of(&r);
         else
-            keep_entry(e, shape, &r);
+            shape->entry = tune_entry(&r);
         shape->tune_seconds = r.search.spent;
         shape->tune_plans = r.search.count;
         shape->tune_samples = r.samples;
