@@ -196,6 +196,20 @@ TEST_CASE("report: tables stand in for pictures where gnuplot is missing", "[cli
     CHECK(contains(page, "<td>fused__avx2</td><td class=\"n\">4</td>"));
 }
 
+TEST_CASE("report: a run is known by its format, or by what it says if that is older", "[cli]") {
+    if (!has_json())
+        return;
+    const folder f;
+    f.write("unknown.json", R"({"format": "exakt else 1", "inertia": 1, "peak_rss_bytes": 1})");
+    f.write("endless.json", R"({"format": "exakt run 2", "inertia": null, "peak_rss_bytes": 1})");
+    const std::string kept = EXAKT_TESTS_DIR "/results/";
+    for (const std::string &file : {kept + "fit-1.json", kept + "fit-2.json", std::string("endless.json")}) {
+        INFO(file);
+        CHECK(f.run({"report", file, "--output", "r.html"}, without_path).code == 0);
+    }
+    check_refused(f.run({"report", "unknown.json", "--output", "r.html"}), 3, "unknown.json: no record");
+}
+
 TEST_CASE("report: a bad file leaves the old report", "[cli]") {
     const folder f;
     f.write("bad.csv", "a,b\n1\n");
