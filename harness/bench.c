@@ -2,6 +2,7 @@
 #include "harness/bench.h"
 #include "harness/interrupt.h"
 #include "harness/output.h"
+#include "harness/progress.h"
 #include "harness/report.h"
 #include "harness/resident.h"
 #include "harness/run.h"
@@ -132,22 +133,12 @@ static exit_code begin(bench *b) {
     return CLI_OK;
 }
 
-void bench_show(const bench *b, const char *format, ...) {
-    if (b->s->quiet || b->s->progress || !isatty(STDERR_FILENO))
-        return;
-    va_list arguments;
-    va_start(arguments, format);
-    fputs("\r\033[K", stderr);
-    vfprintf(stderr, format, arguments);
-    va_end(arguments);
-}
-
 static void show_sample(const measure *m, int candidate, void *user) {
     const bench_group *g = user;
     const bench_row *r = &g->rows[candidate];
     const double left = g->planned_seconds * (g->samples - m->rounds) / g->samples;
-    bench_show(g->bench, "round %d of %d, about %.0f s left: %s, %d thread%s", m->rounds + 1, g->samples, left,
-               r->variant->name, r->plan.threads, r->plan.threads == 1 ? "" : "s");
+    progress_line(g->bench->s, "round %d of %d, about %.0f s left: %s, %d thread%s", m->rounds + 1, g->samples,
+                  left, r->variant->name, r->plan.threads, r->plan.threads == 1 ? "" : "s");
 }
 
 static void show_round(const bench_group *g) {
@@ -167,7 +158,7 @@ static void measure_rounds(bench_group *g) {
     bench_measure_fed(g);
     while (g->measure.rounds < g->samples && measure_round(&g->measure))
         show_round(g);
-    bench_show(g->bench, "%s", "");
+    progress_line(g->bench->s, "%s", "");
     forget_wrong_samples(g);
     measure_judge(&g->measure);
 }
@@ -197,7 +188,7 @@ static exit_code prepare(bench_group *g) {
     if (!g->bench->s->quiet)
         bench_print_head(g);
     code = bench_verify(g);
-    bench_show(g->bench, "%s", "");
+    progress_line(g->bench->s, "%s", "");
     if (code == CLI_OK)
         bench_choose_samples(g);
     return code;

@@ -111,9 +111,6 @@ typedef struct bench {
     exit_code code;        /* the first thing that went wrong */
 } bench;
 
-/* bench.c: where this stands, on stderr if that is a terminal; "" clears it. */
-void bench_show(const bench *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
 /* Keep a warning for the record and print it; each text once. */
 void bench_warn(bench *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -1,6 +1,7 @@
 /* Nothing is timed before its result is known to be right. */
 #include "harness/bench.h"
 #include "harness/interrupt.h"
+#include "harness/progress.h"
 #include "harness/report.h"
 #include "harness/run.h"
 #include "harness/summary.h"
@@ -74,8 +75,8 @@ exit_code bench_try(bench_group *g) {
 }
 
 static void show_check(const bench_row *r) {
-    bench_show(r->group->bench, "checking %s, %d thread%s", r->variant->name, r->plan.threads,
-               r->plan.threads == 1 ? "" : "s");
+    progress_line(r->group->bench->s, "checking %s, %d thread%s", r->variant->name, r->plan.threads,
+                  r->plan.threads == 1 ? "" : "s");
 }
 
 /* Rows in BENCH_UNCHECKED against a result on the same points. */

@@ -1,6 +1,7 @@
 /* What the machine counts while rows run: in rounds of their own, so that timed samples are left alone. */
 #include "harness/bench.h"
 #include "harness/interrupt.h"
+#include "harness/progress.h"
 #include "harness/report.h"
 #include "harness/simulate.h"
 
@@ -72,8 +73,8 @@ static void count_group(bench_group *g, const char *counters_group) {
         bench_row *r = &g->rows[i];
         if (r->state != BENCH_VERIFIED || !r->counts.list)
             continue;
-        bench_show(g->bench, "counting %s: %s, %d thread%s", counters_group, r->variant->name, r->plan.threads,
-                   r->plan.threads == 1 ? "" : "s");
+        progress_line(g->bench->s, "counting %s: %s, %d thread%s", counters_group, r->variant->name,
+                      r->plan.threads, r->plan.threads == 1 ? "" : "s");
         count_row(r, counters_group);
     }
 }
@@ -85,7 +86,7 @@ static void simulate_rows(bench_group *g) {
         bench_row *r = &g->rows[i];
         if (r->state != BENCH_VERIFIED || !r->counts.list)
             continue;
-        bench_show(b, "simulating %s", r->variant->name);
+        progress_line(b->s, "simulating %s", r->variant->name);
         simulated_case c;
         char why[EXK_COUNTER_WHY] = "only the rows with the fewest threads are simulated";
         if (r->plan.threads == g->rows[0].plan.threads &&
@@ -123,7 +124,7 @@ void bench_count(bench_group *g) {
                 if (exk_counters_usable_of(&g->bench->counters, name) > 0)
                     count_group(g, name);
     }
-    bench_show(g->bench, "%s", "");
+    progress_line(g->bench->s, "%s", "");
 }
 
 /* --- for people --- */

@@ -225,9 +225,9 @@ static void put_counts(FILE *out, const void *user) {
 }
 
 exit_code bench_write(const bench *b) {
-    exit_code csv = b->s->csv ? csv_write(b->s->csv, put_table, b) : CLI_OK;
+    exit_code csv = b->s->csv ? output_print(b->s->csv, put_table, b) : CLI_OK;
     if (csv == CLI_OK && b->s->counters_csv)
-        csv = csv_write(b->s->counters_csv, put_counts, b);
+        csv = output_print(b->s->counters_csv, put_counts, b);
     const exit_code whole = b->s->json ? json_write(record(b), b->s->json) : CLI_OK;
     return csv != CLI_OK ? csv : whole;
 }

@@ -1,6 +1,7 @@
 /* ceilings: what this machine can do at most, from the cache or measured now. */
 #include "harness/interrupt.h"
 #include "harness/json.h"
+#include "harness/progress.h"
 #include "harness/report.h"
 #include "harness/summary.h"
 #include "tuner/survey_file.h"
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* One number of threads, and whether its figures are new. */
 typedef struct request {
@@ -71,9 +71,7 @@ static void open_cache(ceilings_run *r) {
 }
 
 static void show_stage(const char *stage, int threads, void *user) {
-    (void)user;
-    if (isatty(STDERR_FILENO))
-        fprintf(stderr, "\r\033[K%d thread%s: %s", threads, threads == 1 ? "" : "s", stage);
+    progress_line(user, "%d thread%s: %s", threads, threads == 1 ? "" : "s", stage);
 }
 
 /* Full figures serve a quick run too, not the other way round. */
@@ -84,10 +82,10 @@ static bool is_cached(const ceilings_run *r, int threads) {
 
 static exit_code measure(ceilings_run *r, request *wanted, exk_survey_part *part) {
     exk_error error = {0};
-    const exk_survey_options options = {.quick = r->s->quick, .stop = interrupt_flag(), .progress = show_stage};
+    const exk_survey_options options = {
+        .quick = r->s->quick, .stop = interrupt_flag(), .progress = show_stage, .user = (void *)r->s};
     const exk_status status = exk_survey_take(&r->topology, wanted->threads, &options, part, &error);
-    if (isatty(STDERR_FILENO))
-        fputs("\r\033[K", stderr);
+    progress_line(r->s, "%s", "");
     if (status == EXK_STOPPED)
         return CLI_INTERRUPTED;
     if (status != EXK_OK)

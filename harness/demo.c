@@ -2,6 +2,7 @@
 #include "harness/demo.h"
 #include "harness/interrupt.h"
 #include "harness/output.h"
+#include "harness/progress.h"
 #include "harness/report.h"
 #include "harness/summary.h"
 #include "harness/variants.h"
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 static const demo_size full_size = {"gen:embed,n=20000,d=256", 256, 10, 3};
 static const demo_size quick_size = {"gen:embed,n=10000,d=128", 128, 10, 3};
@@ -95,8 +95,7 @@ static exit_code time_round(demo_run *d, int round) {
         demo_row *r = &d->rows[i];
         if (round > 0 && r->seconds > patience)
             continue;
-        if (isatty(STDERR_FILENO))
-            fprintf(stderr, "\r\033[Kround %d of %d: %s", round + 1, d->size->rounds, r->variant->name);
+        progress_line(d->s, "round %d of %d: %s", round + 1, d->size->rounds, r->variant->name);
         exit_code code = time_once(d, r);
         if (code != CLI_OK)
             return code;
@@ -109,8 +108,7 @@ static exit_code time_all(demo_run *d) {
     exit_code code = CLI_OK;
     for (int round = 0; round < d->size->rounds && code == CLI_OK; round++)
         code = time_round(d, round);
-    if (isatty(STDERR_FILENO))
-        fputs("\r\033[K", stderr);
+    progress_line(d->s, "%s", "");
     return code;
 }
 

@@ -7,7 +7,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 const char demo_baseline[] = "assign_f32_naive__scalar";
@@ -65,7 +64,7 @@ static void tell_vectors(const demo_run *d, const demo_row *best) {
     printf("The same naive loop with vector instructions, %s, takes %.3f s:\n"
            "a factor of %.1f comes from the instructions, the other %.1f from reusing registers and caches%s.\n",
            naive->variant->name, naive->seconds, speedup(d, naive), naive->seconds / best->seconds,
-           strncmp(best->variant->strategy, "i8_", 3) == 0 ? ", and from bytes" : "");
+           best->variant->numbers == EXK_I8 ? ", and from bytes" : "");
 }
 
 static void tell_blas(const demo_run *d, const demo_row *best) {
@@ -120,7 +119,8 @@ static void tell_agreement(const demo_run *d) {
            exk_result_iterations(d->reference));
 }
 
-static void write_csv_rows(const demo_run *d, FILE *out) {
+static void put_csv(FILE *out, const void *user) {
+    const demo_run *d = user;
     fprintf(out, "variant,strategy,isa,threads,n,d,k,iterations,rounds,seconds,speedup,effective_gflops,"
                  "scratch_bytes,same_bits");
     for (int i = 0; i < d->count; i++) {
@@ -133,19 +133,6 @@ static void write_csv_rows(const demo_run *d, FILE *out) {
                 d->shape.k, r->iterations, r->rounds, r->seconds, speedup(d, r), gflops(d, r), r->scratch_bytes,
                 r->identical ? "yes" : "no");
     }
-}
-
-static exit_code write_csv(const demo_run *d) {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        return fail(CLI_LIMIT, "out of memory");
-    write_csv_rows(d, out);
-    fclose(out);
-    exit_code code = output_write(demo_csv, text, size);
-    free(text);
-    return code;
 }
 
 static void draw(void) {
@@ -167,7 +154,7 @@ void demo_tell(const demo_run *d) {
 }
 
 exit_code demo_write(const demo_run *d) {
-    exit_code code = write_csv(d);
+    exit_code code = output_print(demo_csv, put_csv, d);
     if (code == CLI_OK)
         draw();
     return code;

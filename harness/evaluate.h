@@ -1,4 +1,5 @@
-/* The two halves of `exakt evaluate`: evaluate.c measures, evaluate_report.c tells. */
+/* `exakt evaluate`: evaluate.c goes through the shapes, evaluate_measure.c measures one, evaluate_judge.c says
+ * what came of it, evaluate_report.c tells. */
 #ifndef EXK_EVALUATE_H
 #define EXK_EVALUATE_H
 
@@ -50,10 +51,39 @@ typedef struct evaluation {
     int past_count;
     double window, budget; /* of a sample, and of tuning a shape */
     exk_plan fixed;        /* the one configuration */
-    double live_seconds;   /* spent on measuring in this run of the program */
 } evaluation;
 
 extern const char *const evaluate_way_name[EVALUATE_WAYS];
+
+/* Rounds of the comparison at last. */
+enum { EVALUATE_ROUNDS = 16 };
+
+/* --- measuring --- */
+
+/* Every plan of the shape's grid. Its points stay. */
+exit_code evaluate_grid(evaluation *e, evaluate_shape *shape);
+
+/* A search; what it found is the shape's entry. */
+exit_code evaluate_tune(evaluation *e, evaluate_shape *shape);
+
+/* The plans of the three ways and the fastest of the grid, side by side: fills way and best. */
+exit_code evaluate_compare(evaluation *e, evaluate_shape *shape, const exk_profile *profile);
+
+void evaluate_end_run(tune_run *r);
+
+/* --- judging --- */
+
+/* The fastest trials to list, at most `keep`; how many. */
+int evaluate_fastest(const exk_search *s, int keep, int *list);
+
+/* The configuration with the least loss over all shapes: better than anyone could choose without having measured
+ * them all. */
+void evaluate_choose_fixed(evaluation *e);
+
+/* How far a trial is from the fastest, as a share. Which one is the fastest is found in one half of
+ * EVALUATE_ROUNDS, how far another one is from it in the other half, and the other way round: to be called the
+ * best by luck gains nothing. Plans that are alike have gaps around 0. */
+double evaluate_gap(const exk_search *s, int trial);
 
 /* Median, 90th percentile and largest of the gaps of a way, over shapes that are tuned, held out or (-1) both. */
 typedef struct evaluate_summary {
@@ -61,6 +91,8 @@ typedef struct evaluate_summary {
     double median, p90, most;
 } evaluate_summary;
 evaluate_summary evaluate_summarise(const evaluation *e, evaluate_way way, int held_out);
+
+/* --- telling --- */
 
 void evaluate_print_shape(const evaluate_shape *shape, int index, int count);
 void evaluate_print(const evaluation *e);

@@ -1,31 +1,10 @@
 #include "harness/evaluate.h"
 #include "harness/json.h"
 #include "harness/output.h"
-#include "harness/report.h"
 #include "harness/summary.h"
-#include "tuner/stats.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-evaluate_summary evaluate_summarise(const evaluation *e, evaluate_way way, int held_out) {
-    evaluate_summary s = {.median = NAN, .p90 = NAN, .most = NAN};
-    double *gaps = calloc((size_t)e->count + 1, sizeof *gaps);
-    for (int i = 0; gaps && i < e->count; i++)
-        if (e->shapes[i].is_done && (held_out < 0 || e->shapes[i].held_out == held_out))
-            gaps[s.shapes++] = e->shapes[i].way[way].gap;
-    if (s.shapes > 0) {
-        stats_sort(gaps, s.shapes);
-        s.median = stats_median(gaps, s.shapes);
-        s.p90 = gaps[(s.shapes * 9 + 9) / 10 - 1];
-        s.most = gaps[s.shapes - 1];
-    }
-    free(gaps);
-    return s;
-}
 
 void evaluate_print_shape(const evaluate_shape *shape, int index, int count) {
     char tiles[128];
@@ -91,7 +70,8 @@ void evaluate_print(const evaluation *e) {
 
 /* --- files --- */
 
-static void print_csv(const evaluation *e, FILE *out) {
+static void put_csv(FILE *out, const void *user) {
+    const evaluation *e = user;
     fprintf(out,
             "set,n,d,k,threads,best_variant,point_tile,centroid_tile,depth_tile,seconds,model_gap,profile_gap,"
             "fixed_gap,tune_seconds,tune_plans,grid_seconds,grid_plans");
@@ -109,19 +89,6 @@ static void print_csv(const evaluation *e, FILE *out) {
             fprintf(out, ",%.6g,%d", s->tune_seconds, s->tune_plans);
         fprintf(out, ",%.6g,%d", s->grid_seconds, s->grid_plans);
     }
-}
-
-static exit_code write_csv(const evaluation *e) {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        return fail(CLI_LIMIT, "out of memory");
-    print_csv(e, out);
-    fclose(out);
-    const exit_code code = output_write(e->s->csv, text, size);
-    free(text);
-    return code;
 }
 
 static void add_summary(json *list, const evaluation *e, evaluate_way way, int held_out) {
@@ -165,7 +132,7 @@ static exit_code write_json(const evaluation *e) {
 }
 
 exit_code evaluate_write(const evaluation *e) {
-    exit_code code = e->s->csv ? write_csv(e) : CLI_OK;
+    exit_code code = e->s->csv ? output_print(e->s->csv, put_csv, e) : CLI_OK;
     if (code == CLI_OK && e->s->json)
         code = write_json(e);
     return code;

@@ -6,7 +6,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* F.png and F.svg have their numbers in F.csv. */
@@ -65,7 +64,8 @@ static bool has_row(const exk_search *s, int arm, exk_field field, int place) {
     return found;
 }
 
-static void print_table(const explanation *e, FILE *out) {
+static void put_table(FILE *out, const void *user) {
+    const explanation *e = user;
     const exk_search *s = &e->run.search;
     const int arm = s->trials[s->chosen].choice.arm;
     const exk_axis *points = &s->arms[arm].axis[EXK_POINT_TILE],
@@ -91,19 +91,6 @@ static void print_table(const explanation *e, FILE *out) {
     }
 }
 
-static exit_code write_table(const explanation *e, const char *path) {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        return fail(CLI_LIMIT, "out of memory");
-    print_table(e, out);
-    fclose(out);
-    const exit_code code = output_write(path, text, size);
-    free(text);
-    return code;
-}
-
 exit_code explain_map(const explanation *e) {
     const exk_search *s = &e->run.search;
     char path[4096], why[512];
@@ -112,7 +99,7 @@ exit_code explain_map(const explanation *e) {
         return fail(CLI_INPUT, "--heat-map: nothing was measured for this shape; exakt tune %s --grid does",
                     e->input);
     table_path(e->s->heat_map, path, sizeof path);
-    const exit_code code = write_table(e, path);
+    const exit_code code = output_print(path, put_table, e);
     if (code != CLI_OK)
         return code;
     if (plot_file("tiles", path, e->s->heat_map, why, sizeof why))

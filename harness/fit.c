@@ -1,32 +1,20 @@
-#include "harness/interrupt.h"
-#include "harness/output.h"
 #include "harness/progress.h"
 #include "harness/report.h"
 #include "harness/summary.h"
 #include "harness/variants.h"
 
-#include <string.h>
-
 static const char *const empty_names[] = {"farthest", "keep", "split"};
-
-static bool init_is(const settings *s, const char *name) {
-    return strcmp(s->init, name) == 0;
-}
-
-static bool init_is_file(const settings *s) {
-    return !init_is(s, "first") && !init_is(s, "random") && !init_is(s, "kmeans++");
-}
 
 static exit_code check_outputs(const settings *s) {
     const named_file inputs[] = {{"the input", s->positional[0]},
-                                 {"the file of --init", init_is_file(s) ? s->init : NULL}};
+                                 {"the file of --init", run_init(s) == EXK_INIT_GIVEN ? s->init : NULL}};
     return run_check_outputs(s, inputs, 2);
 }
 
 static exit_code check_settings(const settings *s) {
     if (s->k == 0)
         return fail(CLI_USAGE, "-k: missing; give the number of clusters, for example -k 100");
-    if (s->n_init > 1 && (init_is(s, "first") || init_is_file(s)))
+    if (s->n_init > 1 && (run_init(s) == EXK_INIT_FIRST || run_init(s) == EXK_INIT_GIVEN))
         return fail(CLI_USAGE, "--n-init: --init %s gives the same run every time; use random or kmeans++",
                     s->init);
     exit_code code = variant_check(s->variant);
@@ -34,16 +22,7 @@ static exit_code check_settings(const settings *s) {
 }
 
 static exit_code prepare(run *r) {
-    const settings *s = r->s;
-    if (s->k > r->shape.n)
-        return fail(CLI_USAGE, "-k: %lld clusters for %lld points in %s; use at most %lld", (long long)s->k,
-                    (long long)r->shape.n, s->positional[0], (long long)r->shape.n);
-    exit_code code = init_is_file(s) ? run_load_centroids(r, s->init) : CLI_OK;
-    if (code == CLI_OK && r->given && r->given->points.n != s->k)
-        return fail(CLI_INPUT, "%s: holds %lld centroids; give -k %lld or another file", s->init,
-                    (long long)r->given->points.n, (long long)r->given->points.n);
-    if (code == CLI_OK)
-        code = run_plan(r, s->k);
+    const exit_code code = run_start(r);
     return code == CLI_OK ? run_options(r) : code;
 }
 
@@ -52,9 +31,7 @@ static void set_options(run *r) {
     if (r->given)
         exk_options_set_centroids(r->options, r->given->points.x);
     else
-        exk_options_set_init(r->options, init_is(s, "first")    ? EXK_INIT_FIRST
-                                         : init_is(s, "random") ? EXK_INIT_RANDOM
-                                                                : EXK_INIT_KMEANSPP);
+        exk_options_set_init(r->options, run_init(s));
     exk_options_set_seed(r->options, s->seed);
     exk_options_set_n_init(r->options, (int)s->n_init);
     exk_options_set_max_iter(r->options, s->max_iter);

@@ -133,8 +133,9 @@ static const format_field evaluation_fields[] = {
     SIZE("shapes[].d"), SIZE("shapes[].k"), BOOL("shapes[].held_out"), SECONDS("shapes[].seconds"),
     OBJECT("shapes[].best"), PLAN("shapes[].best"), WAY("model"), WAY("profile"), WAY("fixed"),
     SECONDS("shapes[].tune_seconds"), SECONDS("shapes[].grid_seconds"), COUNT("shapes[].grid_plans"), ENDED};
+
 static const format_field run_fields[] = {
-    TEXT("version"), TEXT("command"), TEXT("input"), TEXT("note"), BOOL("standardise"), SIZE("n"), SIZE("d"), SIZE("k"),
+    {"format", FORMAT_TEXT, 0, 0, FORMAT_ALWAYS, 2}, TEXT("version"), TEXT("command"), TEXT("input"), TEXT("note"), BOOL("standardise"), SIZE("n"), SIZE("d"), SIZE("k"),
     TEXT("variant"), TEXT("isa"), SIZE("threads"), MAYBE("openblas_core", TEXT), BOOL("stopped"), COUNT("iterations"),
     BOOL("converged"), REAL_OR_NULL("inertia", 0, most_real), COUNT("empty_clusters"), TEXT("hash"),
     TEXT("labels_hash"), TEXT("centroids_hash"), COUNT("distance_evaluations"), COUNT("ambiguous_points"),
@@ -192,7 +193,7 @@ static const format_field reproduce_fields[] = {
 static const record_format formats[] = {
     {"exakt bench", 1, 2, bench_fields},        {"exakt compare", 1, 1, compare_fields},
     {"exakt trace", 1, 2, trace_fields},        {"exakt evaluation", 1, 1, evaluation_fields},
-    {"exakt explain", 1, 2, explain_fields},    {"exakt run", 1, 1, run_fields},
+    {"exakt explain", 1, 2, explain_fields},    {"exakt run", 1, 2, run_fields},
     {"exakt reproduce", 1, 1, reproduce_fields}};
 enum { FORMATS = sizeof formats / sizeof formats[0] };
 
@@ -207,7 +208,7 @@ static bool read_quietly(const json *root, const char *key, char *text, size_t r
     return json_read_text(root, key, text, room, &silent);
 }
 
-/* What a record says it is: "exakt bench 2". Runs say which command wrote them, and so did traces once. */
+/* What a record says it is: "exakt bench 2". The first runs and traces said only which command wrote them. */
 static bool read_name(const json *root, char *text, size_t room, const json_source *source) {
     char command[16];
     if (read_quietly(root, "format", text, room, source) || read_quietly(root, "schema", text, room, source))

@@ -1,18 +1,17 @@
 #include "harness/hash.h"
+#include "tuner/hash.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-static const uint64_t offset_basis = 0xcbf29ce484222325u, prime = 0x100000001b3u;
-
 uint64_t hash_words(const void *words, size_t count) {
-    uint64_t hash = offset_basis;
+    uint64_t hash = EXK_HASH_OF_NONE;
     for (size_t i = 0; i < count; i++) {
         uint32_t word;
         memcpy(&word, (const char *)words + 4 * i, sizeof word);
         for (int shift = 0; shift < 32; shift += 8)
-            hash = (hash ^ ((word >> shift) & 0xff)) * prime;
+            hash = exk_hash_byte(hash, (unsigned char)(word >> shift));
     }
     return hash;
 }

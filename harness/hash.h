@@ -1,4 +1,4 @@
-/* FNV-1a, 64 bits (Fowler, Noll, Vo; RFC 9923): a fingerprint of labels and centroids for records. */
+/* FNV-1a, 64 bits (tuner/hash.h): a fingerprint of labels and centroids for records. */
 #ifndef EXK_HASH_H
 #define EXK_HASH_H
 

@@ -8,13 +8,16 @@
 
 enum { WIDTH = 78 };
 
+#define EXK_ISA(name, architecture, lanes, base, features) " " #name
+
 /* Variables that some command reads. */
 static const struct {
     const char *name, *text;
 } environment[] = {
-    {"EXAKT_ISA", "The strongest instruction set that may be used: scalar, avx2, avxvnni, avx512, avx512vnni, "
-                  "avx512fp16, amx, neon or neondot. "
-                  "Stronger ones are hidden from every command."},
+    {"EXAKT_ISA", "The strongest instruction set that may be used. Stronger ones are hidden from every command. "
+                  "From the weakest on:"
+#include "kernels/isa.inc"
+                  "."},
     {"EXAKT_CACHE", "The folder for tuned plans, measurements and ceilings of this machine."},
     {"XDG_CACHE_HOME",
      "Without EXAKT_CACHE, that folder is exakt in this one, else .cache/exakt in the one that HOME "

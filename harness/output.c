@@ -131,3 +131,17 @@ exit_code output_write(const char *path, const char *data, size_t size) {
     exk_error error;
     return exk_file_replace(path, pieces, 2, &error) == EXK_OK ? CLI_OK : fail_writing(&error);
 }
+
+exit_code output_print(const char *path, void (*put)(FILE *out, const void *user), const void *user) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return fail(CLI_LIMIT, "out of memory");
+    put(out, user);
+    const bool whole = !ferror(out);
+    const exit_code code =
+        fclose(out) == 0 && whole ? output_write(path, text, size) : fail(CLI_LIMIT, "out of memory");
+    free(text);
+    return code;
+}

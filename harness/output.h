@@ -6,6 +6,7 @@
 #include "harness/cli.h"
 
 #include <stddef.h>
+#include <stdio.h>
 
 bool output_is_stdout(const char *path);
 
@@ -26,5 +27,8 @@ exit_code outputs_distinct(const named_file *outputs, int n_outputs, const named
 /* Write data and a newline, through a temporary name and rename: path holds the old or the new content. What is
  * not a regular file (a pipe, /dev/stdout) is written directly. */
 exit_code output_write(const char *path, const char *data, size_t size);
+
+/* The same with what `put` prints. */
+exit_code output_print(const char *path, void (*put)(FILE *out, const void *user), const void *user);
 
 #endif

@@ -66,7 +66,14 @@ static bool begins(const char *text, const char *with) {
     return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* By "format" or "schema", whatever their version; records of a run have neither. */
+/* The first records of a run do not say what they are. */
+static bool is_run(const json *root, const char *format) {
+    if (*format)
+        return begins(format, "exakt run");
+    return isfinite(source_real(root, "peak_rss_bytes")) && isfinite(source_real(root, "inertia"));
+}
+
+/* By "format" or "schema", whatever their version. */
 static bool know_json(plot_source *s) {
     char format[FORMAT_ROOM];
     if (!*source_text(s->root, "format", format, sizeof format))
@@ -77,7 +84,7 @@ static bool know_json(plot_source *s) {
         s->record = RECORD_COMPARE;
     else if (begins(format, "exakt ceilings"))
         s->record = RECORD_CEILINGS;
-    else if (isfinite(source_real(s->root, "peak_rss_bytes")) && isfinite(source_real(s->root, "inertia")))
+    else if (is_run(s->root, format))
         s->record = RECORD_FIT;
     else
         return false;

@@ -1,6 +1,7 @@
 #include "harness/progress.h"
 #include "harness/report.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -51,4 +52,14 @@ bool progress_show(const exk_iteration *iteration, void *user) {
 void progress_end(const progress *p) {
     if (p->style == PROGRESS_TERMINAL && p->shown > 0)
         fputs("\r\033[K", stderr);
+}
+
+void progress_line(const settings *s, const char *format, ...) {
+    if (s->quiet || s->progress || !isatty(STDERR_FILENO))
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("\r\033[K", stderr);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
 }

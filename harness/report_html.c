@@ -115,32 +115,29 @@ static bool choose_drawing(report_page *page) {
     return length > 0 && (size_t)length < sizeof page->drawing;
 }
 
-static void put_page(const plot_sources *s, const char *title, report_page *page) {
+typedef struct report_contents {
+    const plot_sources *sources;
+    const char *title;
+} report_contents;
+
+static void put_page(FILE *out, const void *user) {
+    const report_contents *c = user;
+    report_page page = {.out = out};
     char gnuplot[PATH_MAX];
-    page->can_draw = choose_drawing(page) && program_find("gnuplot", gnuplot, sizeof gnuplot);
-    html_begin(page->out, title);
-    if (!page->can_draw) {
+    page.can_draw = choose_drawing(&page) && program_find("gnuplot", gnuplot, sizeof gnuplot);
+    html_begin(out, c->title);
+    if (!page.can_draw) {
         warn("no pictures, tables in their place: %s", plot_install_hint);
-        html_paragraph(page->out, "Tables stand in the place of pictures: gnuplot was not installed.");
+        html_paragraph(out, "Tables stand in the place of pictures: gnuplot was not installed.");
     }
-    put_machine(s, page);
-    for (int i = 0; i < s->count; i++)
-        put_record(s, i, page);
-    html_end(page->out);
+    put_machine(c->sources, &page);
+    for (int i = 0; i < c->sources->count; i++)
+        put_record(c->sources, i, &page);
+    html_end(out);
 }
 
 exit_code report_html_write(const plot_sources *s, const char *title, const char *path) {
-    char *text = NULL;
-    size_t size = 0;
-    report_page page = {.out = open_memstream(&text, &size)};
-    if (!page.out)
-        return fail(CLI_LIMIT, "out of memory");
-    put_page(s, title, &page);
-    const bool whole = !ferror(page.out);
-    const exit_code code =
-        fclose(page.out) == 0 && whole ? output_write(path, text, size) : fail(CLI_LIMIT, "out of memory");
-    free(text);
-    return code;
+    return output_print(path, put_page, &(report_contents){s, title});
 }
 
 static exit_code report(const settings *s) {

@@ -230,12 +230,8 @@ static void put_claim(FILE *out, const reproduction *r, const claim *c) {
     put_cell(out, c->reason);
 }
 
-static exit_code write_markdown(const reproduction *r) {
-    char path[PATH_MAX], *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        return fail(CLI_LIMIT, "out of memory");
+static void put_markdown(FILE *out, const void *user) {
+    const reproduction *r = user;
     fprintf(out,
             "# Reproduction of published claims\n\n`exakt reproduce --%s`, %d thread%s.\n\n"
             "| id | source | claim | measured with | expected | measured | over GEMM, float32 | over naive "
@@ -244,11 +240,12 @@ static exit_code write_markdown(const reproduction *r) {
     for (int i = 0; i < r->count; i++)
         if (is_told(&r->claims[i]))
             put_claim(out, r, &r->claims[i]);
-    fclose(out);
+}
+
+static exit_code write_markdown(const reproduction *r) {
+    char path[PATH_MAX];
     reproduce_path(r, "", "summary", ".md", path);
-    const exit_code code = output_write(path, text, size);
-    free(text);
-    return code;
+    return output_print(path, put_markdown, r);
 }
 
 /* --- pictures and the HTML file --- */

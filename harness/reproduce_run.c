@@ -26,20 +26,17 @@ static void mark_path(const reproduction *r, const claim *c, char path[PATH_MAX]
 
 static const char build[] = EXAKT_VERSION " " EXAKT_COMMIT;
 
-static exit_code put_mark(const reproduction *r, const claim *c) {
-    char path[PATH_MAX], *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        return fail(CLI_LIMIT, "out of memory");
+static void put_mark(FILE *out, const void *user) {
+    const claim *c = user;
     fprintf(out, "%s", build);
     for (int i = 0; i < c->commands; i++)
         fprintf(out, "\n%.6f %s", c->wall[i], c->command[i]);
-    fclose(out);
+}
+
+static exit_code write_mark(const reproduction *r, const claim *c) {
+    char path[PATH_MAX];
     mark_path(r, c, path);
-    const exit_code code = output_write(path, text, size);
-    free(text);
-    return code;
+    return output_print(path, put_mark, c);
 }
 
 void reproduce_forget(const reproduction *r, const claim *c) {
@@ -173,5 +170,5 @@ exit_code reproduce_run(const reproduction *r, claim *c, bool *kept) {
         if (code != CLI_OK)
             return code;
     }
-    return *c->failure ? CLI_OK : put_mark(r, c);
+    return *c->failure ? CLI_OK : write_mark(r, c);
 }

@@ -3,11 +3,11 @@
 #include "harness/interrupt.h"
 #include "harness/json.h"
 #include "harness/output.h"
+#include "harness/progress.h"
 #include "harness/report.h"
 #include "harness/variants.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -15,17 +15,9 @@
 
 const double rivals_level = 0.95;
 
-static bool init_is(const settings *s, const char *name) {
-    return strcmp(s->init, name) == 0;
-}
-
-static bool init_is_file(const settings *s) {
-    return !init_is(s, "first") && !init_is(s, "random") && !init_is(s, "kmeans++");
-}
-
 static exit_code check_outputs(const settings *s) {
     const named_file inputs[] = {{"the input", s->positional[0]},
-                                 {"the file of --init", init_is_file(s) ? s->init : NULL}};
+                                 {"the file of --init", run_init(s) == EXK_INIT_GIVEN ? s->init : NULL}};
     const named_file outputs[] = {{"--json", s->json}, {"--csv", s->csv}};
     if (s->json && s->csv && output_is_stdout(s->json) && output_is_stdout(s->csv))
         return fail(CLI_USAGE, "--csv and --json: only one of them can go to stdout");
@@ -82,15 +74,7 @@ static exit_code load(rivals *r) {
         return code;
     if (exk_points_check(&p->data->points, &error) != EXK_OK)
         return fail_with(&error);
-    if (s->k > p->shape.n)
-        return fail(CLI_USAGE, "-k: %lld clusters for %lld points in %s; use at most %lld", (long long)s->k,
-                    (long long)p->shape.n, s->positional[0], (long long)p->shape.n);
-    code = init_is_file(s) ? run_load_centroids(p, s->init) : CLI_OK;
-    if (code == CLI_OK && p->given && p->given->points.n != s->k)
-        return fail(CLI_INPUT, "%s: holds %lld centroids; give -k %lld or another file", s->init,
-                    (long long)p->given->points.n, (long long)p->given->points.n);
-    if (code == CLI_OK)
-        code = run_plan(p, s->k);
+    code = run_start(p);
     if (code == CLI_OK && p->has_topology)
         exk_fingerprint_take(&p->topology, &r->machine);
     return code;
@@ -110,9 +94,7 @@ static exit_code find_start(rivals *r, float *start) {
     const exit_code code = run_options(p);
     if (code != CLI_OK)
         return code;
-    exk_options_set_init(p->options, init_is(s, "first")    ? EXK_INIT_FIRST
-                                     : init_is(s, "random") ? EXK_INIT_RANDOM
-                                                            : EXK_INIT_KMEANSPP);
+    exk_options_set_init(p->options, run_init(s));
     exk_options_set_seed(p->options, s->seed);
     exk_options_set_progress(p->options, end_at_once, NULL);
     const exk_status status = exk_fit(&p->data->points, p->shape.k, p->options, &p->result, &error);
@@ -206,10 +188,10 @@ enum { WITHOUT_END = 1000000 };
 static void warm_up(rivals *r) {
     r->iterations = r->s->converge ? WITHOUT_END : r->s->iterations;
     for (int i = 0; i < r->count && !interrupted(); i++) {
-        rivals_show(r, "first fit of %s", r->entries[i].name);
+        progress_line(r->s, "first fit of %s", r->entries[i].name);
         rivals_warm_up(&r->entries[i]);
     }
-    rivals_show(r, "%s", "");
+    progress_line(r->s, "%s", "");
 }
 
 /* Two minutes, as far as the fewest samples allow. */
@@ -265,8 +247,8 @@ static bool judge_round(rivals *r) {
 static void show_sample(const measure *m, int candidate, void *user) {
     const rivals *r = user;
     const double left = r->planned_seconds * (r->samples - m->rounds) / r->samples;
-    rivals_show(r, "round %d of %d, about %.0f s left: %s", m->rounds + 1, r->samples, left,
-                r->entries[candidate].name);
+    progress_line(r->s, "round %d of %d, about %.0f s left: %s", m->rounds + 1, r->samples, left,
+                  r->entries[candidate].name);
 }
 
 static void measure_rounds(rivals *r) {
@@ -277,7 +259,7 @@ static void measure_rounds(rivals *r) {
         if (r->s->progress)
             fprintf(stderr, "round %d of %d\n", r->measure.rounds, r->samples);
     }
-    rivals_show(r, "%s", "");
+    progress_line(r->s, "%s", "");
     measure_judge(&r->measure);
 }
 

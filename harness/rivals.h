@@ -132,8 +132,7 @@ typedef struct rival_figures {
 rival_figures rivals_figures(const rival_entry *e);
 const measure_candidate *rivals_samples(const rival_entry *e);
 
-/* rivals_report.c: where this stands, on stderr if that is a terminal; "" clears it. Then the tables. */
-void rivals_show(const rivals *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* rivals_report.c: the tables. */
 void rivals_print_head(const rivals *r);
 void rivals_print_table(const rivals *r);
 

@@ -129,7 +129,7 @@ static void put_table(FILE *out, const void *user) {
 }
 
 exit_code rivals_write(const rivals *r) {
-    const exit_code csv = r->s->csv ? csv_write(r->s->csv, put_table, r) : CLI_OK;
+    const exit_code csv = r->s->csv ? output_print(r->s->csv, put_table, r) : CLI_OK;
     const exit_code whole = r->s->json ? json_write(record(r), r->s->json) : CLI_OK;
     return csv != CLI_OK ? csv : whole;
 }

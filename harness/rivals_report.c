@@ -3,20 +3,8 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-void rivals_show(const rivals *r, const char *format, ...) {
-    if (r->s->quiet || r->s->progress || !isatty(STDERR_FILENO))
-        return;
-    va_list arguments;
-    va_start(arguments, format);
-    fputs("\r\033[K", stderr);
-    vfprintf(stderr, format, arguments);
-    va_end(arguments);
-}
 
 const measure_candidate *rivals_samples(const rival_entry *e) {
     return &e->all->measure.candidates[e - e->all->entries];

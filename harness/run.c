@@ -121,6 +121,29 @@ exit_code run_plan(run *r, int64_t k) {
     return CLI_OK;
 }
 
+exk_init run_init(const settings *s) {
+    static const char *const ways[] = {
+        [EXK_INIT_KMEANSPP] = "kmeans++", [EXK_INIT_RANDOM] = "random", [EXK_INIT_FIRST] = "first"};
+    for (int way = 0; way < EXK_INIT_GIVEN; way++)
+        if (strcmp(s->init, ways[way]) == 0)
+            return (exk_init)way;
+    return EXK_INIT_GIVEN;
+}
+
+exit_code run_start(run *r) {
+    const settings *s = r->s;
+    if (s->k > r->shape.n)
+        return fail(CLI_USAGE, "-k: %lld clusters for %lld points in %s; use at most %lld", (long long)s->k,
+                    (long long)r->shape.n, s->positional[0], (long long)r->shape.n);
+    const exit_code code = run_init(s) == EXK_INIT_GIVEN ? run_load_centroids(r, s->init) : CLI_OK;
+    if (code != CLI_OK)
+        return code;
+    if (r->given && r->given->points.n != s->k)
+        return fail(CLI_INPUT, "%s: holds %lld centroids; give -k %lld or another file", s->init,
+                    (long long)r->given->points.n, (long long)r->given->points.n);
+    return run_plan(r, s->k);
+}
+
 exit_code run_options(run *r) {
     if (exk_options_create(&r->options) != EXK_OK)
         return fail(CLI_LIMIT, "out of memory");

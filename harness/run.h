@@ -28,9 +28,13 @@ typedef struct run {
 exit_code run_check_outputs(const settings *s, const named_file *inputs, int n_inputs);
 exit_code run_load(run *r, const settings *s);
 exit_code run_load_centroids(run *r, const char *path);
+exit_code run_start(run *r); /* of a fit: centroids, if --init names a file, and the plan for -k clusters */
 exit_code run_plan(run *r, int64_t k);
 exit_code run_options(run *r);
 void run_end(run *r);
+
+/* What --init says: a way, or EXK_INIT_GIVEN for a file. */
+exk_init run_init(const settings *s);
 
 /* The topology of this machine; a failure is a warning, since a plan can do without. */
 bool topology_or_warning(exk_topology *topology);

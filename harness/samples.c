@@ -1,10 +1,7 @@
 #include "harness/samples.h"
-#include "harness/output.h"
-#include "harness/report.h"
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 
 const char sample_columns[] =
     "ceiling_gflops,stolen_seconds,waited_seconds,involuntary_switches,minor_faults,major_faults,flags";
@@ -75,18 +72,4 @@ void csv_put_sample(FILE *out, const measure_sample *s) {
     csv_put_real(out, s->waited);
     fprintf(out, ",%" PRId64 ",%" PRId64 ",%" PRId64, s->switches, s->minor_faults, s->major_faults);
     put_flags(out, s->flags);
-}
-
-exit_code csv_write(const char *path, void (*put)(FILE *out, const void *user), const void *user) {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        return fail(CLI_LIMIT, "out of memory");
-    put(out, user);
-    const bool whole = !ferror(out);
-    const exit_code code =
-        fclose(out) == 0 && whole ? output_write(path, text, size) : fail(CLI_LIMIT, "out of memory");
-    free(text);
-    return code;
 }

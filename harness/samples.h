@@ -23,7 +23,4 @@ void csv_put_real(FILE *out, double value);
 extern const char sample_columns[];
 void csv_put_sample(FILE *out, const measure_sample *s);
 
-/* Write what `put` prints to path, as a whole. */
-exit_code csv_write(const char *path, void (*put)(FILE *out, const void *user), const void *user);
-
 #endif

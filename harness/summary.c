@@ -211,6 +211,7 @@ static void add_effort(json *root, const run *r) {
 json *summary_json(const run *r, const char *name) {
     json *root = json_object();
     exk_plan plan = exk_result_plan(r->result);
+    json_add_text(root, "format", "exakt run 2");
     json_add_text(root, "version", EXAKT_VERSION);
     json_add_text(root, "command", name);
     add_input(root, r);

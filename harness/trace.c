@@ -1,5 +1,4 @@
 /* exakt trace: what each variant does in every iteration of the same fit: time, and how much it skips. */
-#include "harness/interrupt.h"
 #include "harness/json.h"
 #include "harness/plot.h"
 #include "harness/report.h"
@@ -48,7 +47,7 @@ static exit_code select_skipping(trace *t) {
     static const char *const strategies[] = {"fused",       "fused_hamerly", "fused_yinyang",
                                              "fused_elkan", "i8_fused",      "i8_fused_yinyang"};
     const exk_variant *plain = exk_variant_auto(&t->r.shape);
-    const int count = plain && strcmp(plain->strategy, "i8_fused") == 0 ? 6 : 4;
+    const int count = plain && plain->numbers == EXK_I8 ? 6 : 4;
     exit_code code = CLI_OK;
     for (int i = 0; code == CLI_OK && i < count; i++) {
         const exk_variant *variant;
@@ -139,7 +138,8 @@ static void print_table(const trace *t, FILE *out) {
     fprintf(out, "passes: distances that were computed, in units of all n * k of a pass that skips nothing.\n");
 }
 
-static void write_rows(const trace *t, FILE *out) {
+static void put_csv(FILE *out, const void *user) {
+    const trace *t = user;
     fprintf(out, "row,variant,pass_by,iteration,seconds,share,survivors,moved,inertia");
     for (int i = 0; i < t->count && t->arms[i].result; i++) {
         const exk_iteration *it;
@@ -148,19 +148,6 @@ static void write_rows(const trace *t, FILE *out) {
                     it->variant, it->iteration, it->seconds, share_of(t, it),
                     (double)it->survivors / (double)t->r.shape.n, it->moved, it->inertia);
     }
-}
-
-static exit_code write_csv(const trace *t) {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        return fail(CLI_LIMIT, "out of memory");
-    write_rows(t, out);
-    fclose(out);
-    const exit_code code = output_write(t->r.s->csv, text, size);
-    free(text);
-    return code;
 }
 
 static exit_code write_json(const trace *t) {
@@ -204,7 +191,7 @@ static exit_code report(const trace *t) {
     const bool aside = (s->csv && output_is_stdout(s->csv)) || (s->json && output_is_stdout(s->json));
     if (!s->quiet)
         print_table(t, aside ? stderr : stdout);
-    exit_code code = s->csv ? write_csv(t) : CLI_OK;
+    exit_code code = s->csv ? output_print(s->csv, put_csv, t) : CLI_OK;
     if (code == CLI_OK && s->json)
         code = write_json(t);
     if (code == CLI_OK && s->picture)

@@ -107,13 +107,11 @@ static int add_kept(const tuning *t, tune_run *r) {
     return trial;
 }
 
-static exit_code keep_outcome(const tuning *t, const tune_run *r) {
+exk_profile_entry tune_entry(const tune_run *r) {
     const exk_search *s = &r->search;
     const exk_trial *chosen = &s->trials[s->chosen];
     const exk_plan plan =
-        tune_plan(&r->space, &t->topology, s, &chosen->choice, &r->points.shape, r->points.threads);
-    char text[EXK_PROFILE_NOTE_ROOM];
-    exk_error error = {0};
+        tune_plan(&r->space, r->points.topology, s, &chosen->choice, &r->points.shape, r->points.threads);
     exk_profile_entry entry = {.shape = r->points.shape,
                                .threads = r->points.threads,
                                .point_tile = plan.point_tile,
@@ -127,6 +125,13 @@ static exit_code keep_outcome(const tuning *t, const tune_run *r) {
                                .budget = s->budget};
     snprintf(entry.variant, sizeof entry.variant, "%s", plan.variant);
     exk_profile_stamp(&entry);
+    return entry;
+}
+
+static exit_code keep_outcome(const tuning *t, const tune_run *r) {
+    const exk_profile_entry entry = tune_entry(r);
+    char text[EXK_PROFILE_NOTE_ROOM];
+    exk_error error = {0};
     if (exk_profile_merge(&t->machine, &entry, 1, text, &error) != EXK_OK)
         return fail_writing(&error);
     if (text[0])

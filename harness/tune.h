@@ -120,6 +120,9 @@ void tune_find_past(tune_run *r, const tune_record *records, int count, const tu
 /* All of the past into the search, which has begun, without measuring anything. False if there is nothing. */
 bool tune_recall(tune_run *r);
 
+/* What a search that has chosen found, as a profile keeps it. */
+exk_profile_entry tune_entry(const tune_run *r);
+
 /* tune_report.c: where the search stands, on stderr if that is a terminal; "" clears the line. */
 void tune_show(const settings *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -2,6 +2,7 @@
 #include "harness/report.h"
 #include "harness/tune.h"
 #include "harness/variants.h"
+#include "tuner/integers.h"
 #include "tuner/plan.h"
 
 #include <math.h>
@@ -19,19 +20,10 @@ enum { DEPTH_LEAST = 64, DEPTH_STEP = 4 };
 /* Tiles of points that each thread should have at least, so that the last one does not keep the others waiting. */
 enum { TILES_LEAST = 2 };
 
-static int64_t min64(int64_t a, int64_t b) {
-    return a < b ? a : b;
-}
-
-static int64_t max64(int64_t a, int64_t b) {
-    return a > b ? a : b;
-}
-
 /* A tile that cuts total into equal parts, no larger than value. */
 static int64_t even_tile(int64_t total, int64_t value, int64_t multiple) {
-    const int64_t pieces = (total + multiple - 1) / multiple, each = max64(value / multiple, 1);
-    const int64_t parts = (pieces + each - 1) / each;
-    return (pieces + parts - 1) / parts * multiple;
+    const int64_t pieces = ceil_div(total, multiple), each = max64(value / multiple, 1);
+    return ceil_div(pieces, ceil_div(pieces, each)) * multiple;
 }
 
 /* The values of a tunable for a shape lie between these. */

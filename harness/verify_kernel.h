@@ -3,17 +3,10 @@
 #ifndef EXK_VERIFY_KERNEL_H
 #define EXK_VERIFY_KERNEL_H
 
-#include "harness/verify_cases.h"
+#include "harness/verify_truth.h"
 #include "kernels/variant.h"
 
 #include <stddef.h>
-
-/* What the oracle says about a problem, for two iterations: the given centroids, then some of them moved. */
-typedef struct verify_truth verify_truth;
-verify_truth *verify_truth_create(const verify_problem *problem); /* NULL: out of memory */
-/* The same; the second iteration's centroids are `moved` (k x d), or made up if that is NULL. */
-verify_truth *verify_truth_between(const verify_problem *problem, const float *moved);
-void verify_truth_free(verify_truth *truth);
 
 /* Two iterations over all tiles, and back to the first centroids where the kernel keeps something of each point:
  * once with each buffer ending and once with it beginning at a forbidden page. False, and why, if an answer is no

@@ -7,6 +7,7 @@
 #include <sys/auxv.h>
 #elif defined(__x86_64__)
 #include <cpuid.h>
+#include <pthread.h>
 #if defined(__linux__)
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -26,6 +27,12 @@ typedef struct isa_row {
 static const isa_row isa_rows[] = {
 #include "kernels/isa.inc"
 };
+#undef EXK_ISA
+
+#define EXK_ISA(name, architecture, lanes, base, features) " " #name
+static const char unknown_mask[] = "EXAKT_ISA names an unknown instruction set (known:"
+#include "kernels/isa.inc"
+                                   ")";
 #undef EXK_ISA
 
 enum { ISA_COUNT = sizeof isa_rows / sizeof isa_rows[0] };
@@ -49,18 +56,24 @@ static bool cpu_has_avx512fp16(void) {
 #endif
 
 #if defined(__x86_64__)
+static bool tiles_are_allowed;
+
+static void ask_for_tiles(void) {
+#if defined(__linux__)
+    enum { TILE_DATA = 18 };
+    tiles_are_allowed = syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, TILE_DATA) == 0;
+#endif
+}
+
 /* Leaf 7: gcc 12 does not know these by name. Their registers are large, so the kernel wants to be asked, once in
  * the life of a process and for all of its threads. */
 static bool cpu_has_amx(unsigned feature) {
-    enum { TILE_DATA = 18 };
+    static pthread_once_t asked = PTHREAD_ONCE_INIT;
     unsigned a, b, c, d;
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d & feature) == 0)
         return false;
-#if defined(__linux__)
-    return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, TILE_DATA) == 0;
-#else
-    return false;
-#endif
+    pthread_once(&asked, ask_for_tiles);
+    return tiles_are_allowed;
 }
 #endif
 
@@ -148,8 +161,7 @@ const char *exk_isa_obstacle(const char *isa) {
     if (mask && *mask) {
         const isa_row *strongest = find_isa(mask);
         if (!strongest)
-            return "EXAKT_ISA names an unknown instruction set (known: scalar, avx2, avxvnni, avx512, avx512vnni, "
-                   "avx512fp16, amx, neon, neondot)";
+            return unknown_mask;
         if (row > strongest)
             return "masked by EXAKT_ISA";
     }

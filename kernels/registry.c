@@ -26,7 +26,7 @@
 #define EXK_BLAS_SHAPE {.d_max = INT32_MAX, .k_max = INT32_MAX} /* OpenBLAS takes its sizes as int */
 /* clang-format on */
 
-/* A row's braces hold commas, so the last two fields arrive as __VA_ARGS__: tunables, limits. */
+/* A row's braces hold commas, so the last fields arrive as __VA_ARGS__: numbers, tunables, limits. */
 #define EXK_VARIANT(name, strategy, isa, source, mr, nv, ...)                                                     \
     {#name, #strategy, #isa, #source, mr, nv, __VA_ARGS__},
 static const exk_variant rows[] = {
@@ -178,7 +178,7 @@ const exk_variant *exk_variant_skipping(const exk_shape *shape) {
     if (shape->d <= FEW_DIMENSIONS || shape->k < FEW_CENTROIDS)
         return exk_variant_strongest("fused_hamerly", shape);
     const exk_variant *bytes = exk_variant_strongest("i8_fused_yinyang", shape);
-    const bool rounds = strcmp(plain->strategy, "i8_fused") == 0 && bytes && pays(bytes, shape);
+    const bool rounds = plain->numbers == EXK_I8 && bytes && pays(bytes, shape);
     return rounds ? bytes : exk_variant_strongest("fused_yinyang", shape);
 }
 

@@ -186,13 +186,17 @@ typedef struct exk_limits {
     int64_t kd_pays; /* k * d from which it is worth what it costs beside its scores: `auto` leaves smaller ones */
 } exk_limits;
 
+/* What the products are of that a variant chooses by, as the name says too. Points and centroids are float32. */
+typedef enum exk_numbers { EXK_F32, EXK_F16, EXK_BF16, EXK_I8 } exk_numbers;
+
 /* One row of variants.inc. */
 typedef struct exk_variant {
     const char *name; /* op_dtype_strategy__isa, also the symbol of its exk_kernel */
     const char *strategy;
     const char *isa;
-    const char *source;                     /* file, relative to the folder of its rows file */
-    int mr, nv;                             /* micro-kernel: mr centroids x nv vectors of points */
+    const char *source; /* file, relative to the folder of its rows file */
+    int mr, nv;         /* micro-kernel: mr centroids x nv vectors of points */
+    exk_numbers numbers;
     exk_tunable tunables[EXK_TUNABLES_MAX]; /* ended by max == 0 */
     exk_limits limits;
 } exk_variant;

@@ -18,7 +18,7 @@ std::vector<std::string> byte_variants() {
     std::vector<std::string> names;
     for (int i = 0; i < exk_variant_rows(); i++) {
         const exk_variant *row = exk_variant_row(i);
-        if (std::string(row->strategy).rfind("i8_", 0) == 0 && !exk_variant_obstacle(row))
+        if (row->numbers == EXK_I8 && !exk_variant_obstacle(row))
             names.push_back(row->name);
     }
     return names;

@@ -13,7 +13,7 @@ std::vector<std::string> half_variants() {
     std::vector<std::string> names;
     for (int i = 0; i < exk_variant_rows(); i++) {
         const exk_variant *row = exk_variant_row(i);
-        if (std::string(row->name).find("f16_") != std::string::npos && !exk_variant_obstacle(row))
+        if ((row->numbers == EXK_F16 || row->numbers == EXK_BF16) && !exk_variant_obstacle(row))
             names.push_back(row->name);
     }
     return names;

@@ -1,6 +1,7 @@
 // Every variant: the true argmin by the oracle, and the same bits as the scalar reference for every plan.
 #include <cmath>
 #include <cstdlib>
+#include <map>
 
 #include "tests/cases.hpp"
 #include "tests/catch.hpp"
@@ -156,18 +157,33 @@ TEST_CASE("EXAKT_ISA masks downwards and refuses what it does not know", "[varia
     CHECK(std::string(exk_variant_auto(&shape)->name) == "assign_f32_fused__scalar");
     setenv("EXAKT_ISA", "sse9", 1);
     CHECK(available_variants().empty());
-    CHECK(std::string(exk_isa_obstacle("scalar")).find("unknown instruction set") != std::string::npos);
+    const std::string unknown = exk_isa_obstacle("scalar");
+    CHECK(unknown.find("unknown instruction set") != std::string::npos);
+    for (size_t i = 0; exk_isa_name(i); i++)
+        CHECK(unknown.find(" " + std::string(exk_isa_name(i))) != std::string::npos);
     unsetenv("EXAKT_ISA");
     CHECK_FALSE(available_variants().empty());
 }
 
+// A machine may hide the one and offer the other.
+TEST_CASE("bytes on AMX do not need bfloat16", "[variants]") {
+    const exk_variant *bytes = exk_variant_find("assign_i8_fused__amx");
+    const exk_variant *halves = exk_variant_find("assign_bf16_fused__amxbf16");
+    REQUIRE((bytes && halves));
+    const bool runs = !exk_variant_obstacle(bytes);
+    setenv("EXAKT_ISA", "amx", 1);
+    CHECK(!exk_variant_obstacle(bytes) == runs);
+    CHECK(exk_variant_obstacle(halves) != nullptr);
+    unsetenv("EXAKT_ISA");
+}
+
 // Strategies of other numbers than float32 begin with their type.
-static bool names_type(const std::string &strategy) {
-    for (const char *type : {"i8_", "f16_", "bf16_"}) {
-        if (strategy.rfind(type, 0) == 0)
-            return true;
-    }
-    return false;
+static std::string name_of(const exk_variant *row) {
+    const std::map<exk_numbers, std::string> types = {
+        {EXK_F32, ""}, {EXK_F16, "f16_"}, {EXK_BF16, "bf16_"}, {EXK_I8, "i8_"}};
+    const std::string type = types.at(row->numbers), strategy = row->strategy;
+    CHECK(strategy.rfind(type, 0) == 0);
+    return std::string("assign_") + (type.empty() ? "f32_" : "") + strategy + "__" + row->isa;
 }
 
 TEST_CASE("every row is complete", "[variants]") {
@@ -176,8 +192,7 @@ TEST_CASE("every row is complete", "[variants]") {
         const exk_variant *row = exk_variant_row(i);
         const std::string name = row->name;
         INFO(name);
-        const std::string strategy = row->strategy, type = names_type(strategy) ? "" : "f32_";
-        CHECK(name == "assign_" + type + strategy + "__" + row->isa);
+        CHECK(name == name_of(row));
         CHECK(exk_variant_nr(row) > 0);
         CHECK(row->tunables[0].max > 0);
         if (const exk_kernel *kernel = exk_variant_kernel(row)) {

@@ -1,14 +1,13 @@
 #include "tuner/hash.h"
 
 #include <inttypes.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 void exk_hash_text(const char *text, char hash[EXK_HASH_ROOM]) {
-    uint64_t value = 0xcbf29ce484222325u;
+    uint64_t value = EXK_HASH_OF_NONE;
     for (; *text; text++)
-        value = (value ^ (unsigned char)*text) * 0x100000001b3u;
+        value = exk_hash_byte(value, (unsigned char)*text);
     snprintf(hash, EXK_HASH_ROOM, "%016" PRIx64, value);
 }
 

@@ -197,7 +197,7 @@ std::string with(const std::string &text, const std::string &path, cJSON *value)
 TEST_CASE("a record that lacks a member, or has another in its place, is refused by its name", "[formats]") {
     int tried = 0;
     for (const char *file : {"bench-1.json", "bench-2.json", "compare-1.json", "trace-2.json", "evaluation-1.json",
-                             "explain-2.json", "fit-1.json", "reproduce-1.json"}) {
+                             "explain-2.json", "fit-1.json", "fit-2.json", "reproduce-1.json"}) {
         const std::string text = content(fixtures / file);
         const verdict whole = check_record(text);
         REQUIRE(whole.good);

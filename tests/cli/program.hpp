@@ -147,6 +147,15 @@ inline bool is_one_line(const std::string &text) {
     return !text.empty() && text.find('\n') == text.size() - 1;
 }
 
+// It gave up with that code, and one line, nothing else, says why.
+inline void check_refused(const outcome &o, int code, const std::string &part) {
+    INFO(o.err << o.out);
+    CHECK(o.code == code);
+    CHECK(o.out.empty());
+    CHECK(is_one_line(o.err));
+    CHECK(contains(o.err, part));
+}
+
 // The value behind "key":, as written; the first one.
 inline std::string field(const std::string &json, const std::string &key) {
     const std::string quoted = "\"" + key + "\":";

@@ -16,11 +16,7 @@ const char points[] = "gen:blobs,n=600,d=5,k=7";
 void check_fails(const arguments &words, int code, const std::string &part) {
     const folder f;
     const outcome o = f.run(words);
-    INFO(o.err);
-    CHECK(o.code == code);
-    CHECK(o.out.empty());
-    CHECK(is_one_line(o.err));
-    CHECK(contains(o.err, part));
+    check_refused(o, code, part);
     CHECK(contains(o.err, "exakt"));
 }
 

@@ -178,16 +178,9 @@ TEST_CASE("a cache that cannot be written costs no more than the next measuremen
 
 TEST_CASE("ceilings refuses what it cannot measure", "[cli]") {
     const cached_program p;
-    const auto refused = [&](const arguments &words, const std::string &part) {
-        const outcome o = p.run(words);
-        INFO(o.err);
-        CHECK(o.code == 2);
-        CHECK(is_one_line(o.err));
-        CHECK(contains(o.err, part));
-    };
-    refused({"ceilings", "--threads", "0"}, "out of range");
-    refused({"ceilings", "--threads", "1,"}, "not a whole number");
-    refused({"ceilings", "stray"}, "unexpected argument");
+    check_refused(p.run({"ceilings", "--threads", "0"}), 2, "out of range");
+    check_refused(p.run({"ceilings", "--threads", "1,"}), 2, "not a whole number");
+    check_refused(p.run({"ceilings", "stray"}), 2, "unexpected argument");
 #ifdef EXAKT_HAVE_HWLOC
     const outcome other = p.run({"ceilings"}, [] { setenv("HWLOC_SYNTHETIC", "node:1 core:4 pu:1", 1); });
     CHECK(other.code == 2);

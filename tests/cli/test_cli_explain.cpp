@@ -117,21 +117,14 @@ TEST_CASE("what was tuned is explained, and drawn", "[cli]") {
 
 TEST_CASE("explain refuses what it does not understand", "[cli]") {
     const folder f;
-    const auto refused = [&](const arguments &words, int code, const std::string &part) {
-        const outcome o = f.run(words);
-        INFO(o.err << o.out);
-        CHECK(o.code == code);
-        CHECK(is_one_line(o.err));
-        CHECK(contains(o.err, part));
-    };
-    refused({"explain"}, 2, "an argument is missing");
-    refused({"explain", "20x3"}, 2, "not a shape");
-    refused({"explain", "gen:blobs,n=50,d=3"}, 2, "-k: missing");
-    refused({"explain", "gen:blobs,n=50,d=3", "-k", "51"}, 2, "51 clusters for 50 points");
-    refused({"explain", "20x3x4", "--variant", "fusedd"}, 6, "no such variant");
-    refused({"explain", "20x3x4", "--json", "/no/such/folder/f"}, has_json() ? 7 : 2,
-            has_json() ? "cannot be written" : "cJSON");
-    refused({"explain", "20x3x4", "--heat-map", "/no/such/folder/f.png"}, 7, "cannot be written");
+    check_refused(f.run({"explain"}), 2, "an argument is missing");
+    check_refused(f.run({"explain", "20x3"}), 2, "not a shape");
+    check_refused(f.run({"explain", "gen:blobs,n=50,d=3"}), 2, "-k: missing");
+    check_refused(f.run({"explain", "gen:blobs,n=50,d=3", "-k", "51"}), 2, "51 clusters for 50 points");
+    check_refused(f.run({"explain", "20x3x4", "--variant", "fusedd"}), 6, "no such variant");
+    check_refused(f.run({"explain", "20x3x4", "--json", "/no/such/folder/f"}), has_json() ? 7 : 2,
+                  has_json() ? "cannot be written" : "cJSON");
+    check_refused(f.run({"explain", "20x3x4", "--heat-map", "/no/such/folder/f.png"}), 7, "cannot be written");
 }
 
 TEST_CASE("one allowed processor means one thread", "[cli]") {

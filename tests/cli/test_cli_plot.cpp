@@ -139,26 +139,19 @@ TEST_CASE("plot: what cannot be drawn is said", "[cli]") {
     f.write("cut.json", bench_record().substr(0, 200));
     f.write("other.json", "{\"a\": 1}");
     f.write("empty.csv", "");
-    const auto refused = [&](const arguments &words, int code, const std::string &part) {
-        const outcome o = f.run(words);
-        INFO(o.err << o.out);
-        CHECK(o.code == code);
-        CHECK(is_one_line(o.err));
-        CHECK(contains(o.err, part));
-    };
-    refused({"plot", "trace.csv", "--kind", "tiles"}, 3, "tiles needs the CSV that explain");
-    refused({"plot", "trace.csv", "--kind", "skiping"}, 2, "did you mean skipping");
-    refused({"plot", "trace.csv", "--output", "p.pdf"}, 2, ".png or .svg");
-    refused({"plot", "trace.csv", "--output", "/no/such/folder/p.png"}, 7, "cannot be written");
-    refused({"plot", "none.csv"}, 3, "none.csv: no such file");
-    refused({"plot", "ragged.csv"}, 3, "ragged.csv: line 3: not 5 cells");
-    refused({"plot", "open.csv"}, 3, "open.csv: line 2");
-    refused({"plot", "other.csv"}, 3, "other.csv: no record");
-    refused({"plot", "empty.csv"}, 3, "empty.csv: no record");
+    check_refused(f.run({"plot", "trace.csv", "--kind", "tiles"}), 3, "tiles needs the CSV that explain");
+    check_refused(f.run({"plot", "trace.csv", "--kind", "skiping"}), 2, "did you mean skipping");
+    check_refused(f.run({"plot", "trace.csv", "--output", "p.pdf"}), 2, ".png or .svg");
+    check_refused(f.run({"plot", "trace.csv", "--output", "/no/such/folder/p.png"}), 7, "cannot be written");
+    check_refused(f.run({"plot", "none.csv"}), 3, "none.csv: no such file");
+    check_refused(f.run({"plot", "ragged.csv"}), 3, "ragged.csv: line 3: not 5 cells");
+    check_refused(f.run({"plot", "open.csv"}), 3, "open.csv: line 2");
+    check_refused(f.run({"plot", "other.csv"}), 3, "other.csv: no record");
+    check_refused(f.run({"plot", "empty.csv"}), 3, "empty.csv: no record");
     if (!has_json())
         return;
-    refused({"plot", "cut.json"}, 3, "cut.json: not a JSON object");
-    refused({"plot", "other.json"}, 3, "other.json: no record");
+    check_refused(f.run({"plot", "cut.json"}), 3, "cut.json: not a JSON object");
+    check_refused(f.run({"plot", "other.json"}), 3, "other.json: no record");
 }
 
 TEST_CASE("report: one file with pictures and tables, without network and scripts", "[cli]") {
@@ -201,6 +194,20 @@ TEST_CASE("report: tables stand in for pictures where gnuplot is missing", "[cli
     const std::string page = f.read("r.html");
     CHECK_FALSE(contains(page, "<svg"));
     CHECK(contains(page, "<td>fused__avx2</td><td class=\"n\">4</td>"));
+}
+
+TEST_CASE("report: a run is known by its format, or by what it says if that is older", "[cli]") {
+    if (!has_json())
+        return;
+    const folder f;
+    f.write("unknown.json", R"({"format": "exakt else 1", "inertia": 1, "peak_rss_bytes": 1})");
+    f.write("endless.json", R"({"format": "exakt run 2", "inertia": null, "peak_rss_bytes": 1})");
+    const std::string kept = EXAKT_TESTS_DIR "/results/";
+    for (const std::string &file : {kept + "fit-1.json", kept + "fit-2.json", std::string("endless.json")}) {
+        INFO(file);
+        CHECK(f.run({"report", file, "--output", "r.html"}, without_path).code == 0);
+    }
+    check_refused(f.run({"report", "unknown.json", "--output", "r.html"}), 3, "unknown.json: no record");
 }
 
 TEST_CASE("report: a bad file leaves the old report", "[cli]") {

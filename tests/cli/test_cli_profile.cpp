@@ -184,11 +184,7 @@ TEST_CASE("hostile imports change nothing", "[cli]") {
     const std::string before = content(p.file());
     const auto refused = [&](const std::string &text, const std::string &part) {
         overwrite(p.place().at("in.json").string(), text);
-        const outcome o = p.run({"profile", "import", "in.json"});
-        INFO(o.err << o.out);
-        CHECK(o.code == 3);
-        CHECK(is_one_line(o.err));
-        CHECK(contains(o.err, part));
+        check_refused(p.run({"profile", "import", "in.json"}), 3, part);
         CHECK(content(p.file()) == before);
     };
     refused("", "not a JSON object");
@@ -204,25 +200,18 @@ TEST_CASE("hostile imports change nothing", "[cli]") {
 
 TEST_CASE("profile refuses what it does not understand", "[cli]") {
     const folder f;
-    const auto refused = [&](const arguments &words, int code, const std::string &part) {
-        const outcome o = f.run(words);
-        INFO(o.err << o.out);
-        CHECK(o.code == code);
-        CHECK(is_one_line(o.err));
-        CHECK(contains(o.err, part));
-    };
-    refused({"profile"}, 2, "an argument is missing");
+    check_refused(f.run({"profile"}), 2, "an argument is missing");
     if (!has_json()) {
-        refused({"profile", "show"}, 2, "cJSON");
+        check_refused(f.run({"profile", "show"}), 2, "cJSON");
         return;
     }
-    refused({"profile", "shwo"}, 2, "did you mean show?");
-    refused({"profile", "show", "this"}, 2, "not the hash of a machine");
-    refused({"profile", "show", "0123456789abcdef"}, 2, "no profile of such a machine");
-    refused({"profile", "list", "all"}, 2, "unexpected argument");
-    refused({"profile", "export"}, 2, "an argument is missing");
-    refused({"profile", "import"}, 2, "an argument is missing");
-    refused({"profile", "import", "absent.json"}, 3, "absent.json: no such file");
-    refused({"profile", "import", "/"}, 3, "not a regular file");
-    refused({"profile", "export", "/no/such/folder/f"}, 7, "cannot be written");
+    check_refused(f.run({"profile", "shwo"}), 2, "did you mean show?");
+    check_refused(f.run({"profile", "show", "this"}), 2, "not the hash of a machine");
+    check_refused(f.run({"profile", "show", "0123456789abcdef"}), 2, "no profile of such a machine");
+    check_refused(f.run({"profile", "list", "all"}), 2, "unexpected argument");
+    check_refused(f.run({"profile", "export"}), 2, "an argument is missing");
+    check_refused(f.run({"profile", "import"}), 2, "an argument is missing");
+    check_refused(f.run({"profile", "import", "absent.json"}), 3, "absent.json: no such file");
+    check_refused(f.run({"profile", "import", "/"}), 3, "not a regular file");
+    check_refused(f.run({"profile", "export", "/no/such/folder/f"}), 7, "cannot be written");
 }

@@ -238,20 +238,13 @@ TEST_CASE("reproduce refuses what it does not understand", "[cli]") {
     f.write("claims.csv", claims({strange}));
     f.write("columns.csv", "id,claim\na,b\n");
     f.write("ids.csv", std::string(columns) + "a/b,,,,,,,,,,,,,,,,,,,,\n");
-    const auto refused = [&](const arguments &words, int code, const std::string &part) {
-        const outcome o = f.run(words);
-        INFO(o.err << o.out);
-        CHECK(o.code == code);
-        CHECK(is_one_line(o.err));
-        CHECK(contains(o.err, part));
-    };
-    refused({"reproduce", "--claim", "flash-memor"}, 2, "did you mean flash-memory");
-    refused({"reproduce", "--quick", "--full"}, 2, "choose one");
-    refused({"reproduce", "--output", "a b"}, 2, "without blanks");
-    refused({"reproduce", "--output", "claims.csv"}, 7, "no folder");
-    refused({"reproduce", "--claims", "claims.csv"}, 3, "'{nothing}' is unknown");
-    refused({"reproduce", "--claims", "columns.csv"}, 3, "no column");
-    refused({"reproduce", "--claims", "ids.csv"}, 3, "is no id");
-    refused({"reproduce", "--claims", "none.csv"}, 3, "no such file");
+    check_refused(f.run({"reproduce", "--claim", "flash-memor"}), 2, "did you mean flash-memory");
+    check_refused(f.run({"reproduce", "--quick", "--full"}), 2, "choose one");
+    check_refused(f.run({"reproduce", "--output", "a b"}), 2, "without blanks");
+    check_refused(f.run({"reproduce", "--output", "claims.csv"}), 7, "no folder");
+    check_refused(f.run({"reproduce", "--claims", "claims.csv"}), 3, "'{nothing}' is unknown");
+    check_refused(f.run({"reproduce", "--claims", "columns.csv"}), 3, "no column");
+    check_refused(f.run({"reproduce", "--claims", "ids.csv"}), 3, "is no id");
+    check_refused(f.run({"reproduce", "--claims", "none.csv"}), 3, "no such file");
     CHECK(contains(f.run({"reproduce", "--help"}).out, "flash-assign"));
 }

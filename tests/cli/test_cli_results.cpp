@@ -69,9 +69,16 @@ TEST_CASE("what commands write is what is specified", "[cli]") {
         REQUIRE(f.run({"compare", points, "-k", "4", "--with", "none", "--variants", "fused__scalar,naive__scalar",
                        "-n", "1", "-i", "2", "-t", "1", "--json", "compare.json", "--csv", "compare.csv", "-q"})
                     .code == 0);
-        files.insert(files.end(), {"trace.json", "compare.json", "compare.csv"});
+        REQUIRE(f.run({"fit", points, "-k", "4", "--centroids", "c.npy", "--json", "fit.json", "-q"}).code == 0);
+        REQUIRE(f.run({"assign", points, "--centroids", "c.npy", "--json", "assign.json", "-q"}).code == 0);
+        REQUIRE(f.run({"score", points, "--centroids", "c.npy", "--json", "score.json", "-q"}).code == 0);
+        files.insert(files.end(),
+                     {"trace.json", "compare.json", "compare.csv", "fit.json", "assign.json", "score.json"});
     }
     const outcome o = f.run(files);
     INFO(o.out << o.err);
     CHECK(o.code == 0);
+    if (has_json())
+        for (const char *file : {"fit.json", "assign.json", "score.json"})
+            CHECK(contains(o.out, std::string(file) + ": exakt run 2"));
 }

@@ -221,28 +221,19 @@ TEST_CASE("another machine is not tuned, and gets no profile", "[cli]") {
 
 TEST_CASE("tune refuses what it does not understand", "[cli]") {
     const folder f;
-    const auto refused = [&](const arguments &words, int code, const std::string &part) {
-        const outcome o = f.run(words);
-        INFO(o.err << o.out);
-        CHECK(o.code == code);
-        CHECK(is_one_line(o.err));
-        CHECK(contains(o.err, part));
-        CHECK(o.out.empty());
-        CHECK(!std::filesystem::exists(f.at("cache")));
-    };
-    refused({"tune", "200000x768"}, 2, "200000x768: not a shape");
-    refused({"tune", "0x3x4"}, 2, "not a shape");
-    refused({"tune", "10x3x"}, 2, "not a shape");
-    refused({"tune", "10x3x4x5"}, 2, "not a shape");
-    refused({"tune", "99999999999999999999x3x4"}, 2, "not a shape");
-    refused({"tune", "9x3x10"}, 2, "10 clusters for 9 points");
-    refused({"tune", "points.npy"}, 2, "-k: missing");
-    refused({"tune", shape, "--budget", "-1"}, 2, "--budget");
-    if (!has_json()) {
-        refused({"tune", shape}, 2, "cJSON");
-        return;
-    }
-    refused({"tune", shape, "--variants", "fusedd"}, 6, "no such variant; did you mean fused");
+    check_refused(f.run({"tune", "200000x768"}), 2, "200000x768: not a shape");
+    check_refused(f.run({"tune", "0x3x4"}), 2, "not a shape");
+    check_refused(f.run({"tune", "10x3x"}), 2, "not a shape");
+    check_refused(f.run({"tune", "10x3x4x5"}), 2, "not a shape");
+    check_refused(f.run({"tune", "99999999999999999999x3x4"}), 2, "not a shape");
+    check_refused(f.run({"tune", "9x3x10"}), 2, "10 clusters for 9 points");
+    check_refused(f.run({"tune", "points.npy"}), 2, "-k: missing");
+    check_refused(f.run({"tune", shape, "--budget", "-1"}), 2, "--budget");
+    if (has_json())
+        check_refused(f.run({"tune", shape, "--variants", "fusedd"}), 6, "no such variant; did you mean fused");
+    else
+        check_refused(f.run({"tune", shape}), 2, "cJSON");
+    CHECK(!std::filesystem::exists(f.at("cache")));
 }
 
 TEST_CASE("a cache that cannot be written is said at once", "[cli]") {

@@ -1,8 +1,8 @@
 /* bfloat16 on AMX: tiles of 16 x 16 float32 sums take 32 numbers of 16 points and 16 centroids at once. Products
  * are exact, sums are rounded, in an order of the unit's own, and what is subnormal becomes 0. See
  * half_f16_avx512fp16.h. */
-#ifndef EXK_HALF_BF16_AMX_H
-#define EXK_HALF_BF16_AMX_H
+#ifndef EXK_HALF_BF16_AMXBF16_H
+#define EXK_HALF_BF16_AMXBF16_H
 
 #include "kernels/vec/dot_amx.h"
 
