@@ -292,6 +292,28 @@ TEST_CASE("a kept bound is below the distance and the drift together", "[bounds]
     CHECK(p->kept(1.0, INFINITY) <= FLT_MAX);
 }
 
+TEST_CASE("a renewed bound is what the drift left of it", "[bounds]") {
+    const bounds_probe *p = probes().front().functions;
+    std::mt19937 random(8);
+    for (int i = 0; i < 20000; i++) {
+        const double distance = random_float(random, -30, 30), before = random_float(random, -30, 30);
+        const double since = random_float(random, -30, 30), drift = before + since;
+        const float renewed = p->renewed(p->kept(distance, before), drift);
+        const Real left = static_cast<Real>(distance) - (static_cast<Real>(drift) - before);
+        INFO(distance << " at " << before << ", and " << since << " since: " << renewed);
+        REQUIRE(static_cast<Real>(renewed) <= (left > 0 ? left * (1.0L - 0x1p-21L) : 0.0L));
+        REQUIRE(static_cast<Real>(renewed) >= left * (1.0L - 0x1p-19L) - (distance + drift) * 0x1p-18L);
+    }
+    CHECK(p->renewed(1.0f, 2.0) == 0.0f);
+    CHECK(p->renewed(FLT_MAX, INFINITY) == 0.0f);
+    CHECK(p->renewed(INFINITY, INFINITY) == 0.0f);
+    CHECK(p->renewed(NAN, 1.0) == 0.0f);
+    CHECK(p->stale(1.0, 0.0f));
+    CHECK(p->stale(1.0, 0x1p-17f));
+    CHECK_FALSE(p->stale(1.0, 0x1p-15f));
+    CHECK_FALSE(p->stale(0.0, 0.0f));
+}
+
 TEST_CASE("an upper bound moves on with its centroid", "[bounds]") {
     const bounds_probe *p = probes().front().functions;
     std::mt19937 random(6);

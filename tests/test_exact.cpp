@@ -998,21 +998,28 @@ void give_scores(const exk_score_centroids *, const exk_plan *, const exk_worksp
 struct Refined {
     std::vector<int32_t> labels;
     int64_t evaluations, exactly_decided;
+    std::vector<float> upper, others; // what a kernel that wants to know is told
 };
 
-// Refine all points, given their lower scores.
+void listen(const exk_score_centroids *, const exk_plan *, const exk_workspace *, const exk_settled *) {}
+
+// Refine all points, given their lower scores, whose unit is that of squared distances.
 Refined refine(const Filter &f, const Matrix &points, const Matrix &centroids, std::vector<float> lower,
                const std::vector<float> &norms) {
     const int64_t n = points.rows, k = centroids.rows;
     wanted_scores = std::move(lower);
     exk_kernel kernel = {};
     kernel.scores = give_scores;
+    kernel.settled = listen;
+    exk_score_centroids score_centroids = {};
+    score_centroids.unscale = 1.0;
     const exk_points view = points.points();
     std::vector<float> rows(n * points.columns), scores(n * k), offsets(exk_filter_offsets(k));
     std::vector<exk_doubt> doubts(n);
     std::vector<int32_t> candidates(k);
     exk_refine r = {};
     r.filter = &f.filter;
+    r.score_centroids = &score_centroids;
     r.centroids = centroids.values.data();
     r.points = &view;
     r.kernel = &kernel;
@@ -1032,12 +1039,14 @@ Refined refine(const Filter &f, const Matrix &points, const Matrix &centroids, s
         exk_refine_queue(&r, &tile, i, static_cast<int32_t>(std::min_element(row, row + k) - row), norms[i]);
     }
     exk_refine_settle(&r);
-    std::vector<int32_t> labels(n);
+    Refined refined = {{}, r.evaluations, r.exactly_decided, {}, {}};
     for (int64_t i = 0; i < n; i++) {
         REQUIRE(doubts[i].point == i);
-        labels[i] = doubts[i].label;
+        refined.labels.push_back(doubts[i].label);
+        refined.upper.push_back(doubts[i].upper);
+        refined.others.push_back(doubts[i].others);
     }
-    return {labels, r.evaluations, r.exactly_decided};
+    return refined;
 }
 
 } // namespace
@@ -1102,6 +1111,69 @@ TEST_CASE("every centroid within the errors is a candidate", "[exact][certify]")
     CHECK(refine(f, x, c, {4.0f, 4.0f}, {1.0f}).exactly_decided == 0);
     c.values = {3.0f, 1.5f};
     CHECK(refine(f, x, c, {4.0f, 4.0f}, {1.0f}).labels[0] == 1);
+}
+
+TEST_CASE("what the refinement tells are bounds, and sharp ones", "[exact][certify]") {
+    std::mt19937 random(17);
+    const auto uniform = [&] { return static_cast<double>(random()) * 0x1p-32; };
+    int beyond = 0, near = 0;
+    for (int trial = 0; trial < 4000; trial++) {
+        // The farther from the origin, the less the scores know: they err by up to `error`, downwards.
+        const int64_t d = 1 + static_cast<int64_t>(random() % 5), k = 2 + static_cast<int64_t>(random() % 12);
+        const double far = std::ldexp(1.0, static_cast<int>(random() % 12)), error = far * far * 0x1p-19;
+        Matrix x(1, d), c(k, d);
+        for (float &v : x.values)
+            v = static_cast<float>(far + uniform());
+        for (float &v : c.values)
+            v = static_cast<float>(far + uniform() * (random() % 3 ? 1.0 : 30.0));
+        double norm = 0.0;
+        std::vector<double> square(k, 0.0);
+        std::vector<float> lower(k);
+        for (int64_t t = 0; t < d; t++) {
+            norm += static_cast<double>(x.values[t]) * x.values[t];
+            for (int64_t j = 0; j < k; j++)
+                square[j] += std::pow(static_cast<double>(x.values[t]) - c.row(j)[t], 2.0);
+        }
+        for (int64_t j = 0; j < k; j++)
+            lower[j] = std::nextafterf(static_cast<float>(square[j] - norm - uniform() * error * 0.9), -INFINITY);
+        Filter f = filter_with(std::vector<float>(k, 0.0f), std::vector<float>(k, static_cast<float>(error)));
+        f.filter.d = d;
+        const auto length = static_cast<float>(std::sqrt(norm) * (1.0 + 0x1p-23));
+        const Refined r = refine(f, x, c, lower, {length});
+        const int32_t label = r.labels[0];
+        const double distance = std::sqrt(square[label]);
+        double others = INFINITY;
+        for (int64_t j = 0; j < k; j++)
+            others = j == label ? others : std::fmin(others, std::sqrt(square[j]));
+        const double reach = 2.0 * distance + length * 0x1p-8;
+        INFO(distance << " to " << label << " of " << k << ", others " << others << ", reach " << reach);
+        REQUIRE(r.upper[0] >= distance);
+        REQUIRE(r.upper[0] <= distance * (1.0 + 0x1p-22));
+        REQUIRE(r.others[0] <= others);
+        REQUIRE(r.others[0] >= std::fmin(others, reach) * (1.0 - 0x1p-22));
+        ++(others > reach ? beyond : near);
+    }
+    CHECK(beyond > 100);
+    CHECK(near > 100);
+}
+
+TEST_CASE("nothing is told of centroids too many, or of twins", "[exact][certify]") {
+    for (const int64_t k : {16, 17}) {
+        Matrix x(1, 1), c(k, 1);
+        x.values = {1.0f};
+        std::vector<float> lower(k);
+        for (int64_t j = 0; j < k; j++) {
+            c.values[j] = 2.0f + static_cast<float>(j) * 0x1p-6f;
+            lower[j] = (c.values[j] - 1.0f) * (c.values[j] - 1.0f) - 1.0f;
+        }
+        Filter f = filter_with(std::vector<float>(k, 0.0f), std::vector<float>(k, 0.0f));
+        const Refined alone = refine(f, x, c, lower, {1.0f});
+        CHECK(alone.upper[0] >= 1.0f);
+        CHECK((alone.others[0] > 1.0f) == (k == 16));
+        f.h[k - 1] = INFINITY;
+        lower[k - 1] = INFINITY;
+        CHECK(refine(f, x, c, lower, {1.0f}).others[0] == 0.0f);
+    }
 }
 
 TEST_CASE("a batch is refined with the largest of its norms", "[exact][certify]") {

@@ -404,6 +404,40 @@ TEST_CASE("data of moderate size and place is skipped, too", "[skipping]") {
         }
 }
 
+// Pairs of clusters a thousandth apart, far from the mean: their scores prove nothing, their distances all.
+// Clusters elsewhere are still on the move, and some of them came from far away.
+TEST_CASE("what was in doubt once is skipped", "[skipping]") {
+    const int64_t pairs = 1024, k = 128;
+    Matrix still = blobs(pairs, 4, 32, 0.0f, 97), moving = blobs(1024, 4, 40, 0.9f, 98), points(2048, 4);
+    for (int64_t i = 0; i < 1024; i++)
+        for (int64_t t = 0; t < 4; t++) {
+            points.row(i)[t] =
+                100.0f + 16.0f * still.row(i)[t] + (t == 0 ? 1e-3f * static_cast<float>(i / 32 % 2) : 0.0f);
+            points.row(1024 + i)[t] = 16.0f * moving.row(i)[t] - 100.0f;
+        }
+    Matrix centroids(k, 4);
+    for (int64_t j = 0; j < 64; j++) {
+        std::copy(points.row(j), points.row(j) + 4, centroids.row(j));
+        std::copy(points.row(1024 + j), points.row(1024 + j) + 4, centroids.row(64 + j));
+    }
+    centroids.row(k - 1)[0] = -1e5f;
+    How how;
+    const Course expected = course_of(points.points(), k, how, centroids.values.data());
+    for (const std::string &name : skipping_variants()) {
+        how.variant = name.c_str();
+        const Course course = course_of(points.points(), k, how, centroids.values.data());
+        INFO(name << ", " << course.trace.size() << " iterations");
+        CHECK(course == expected);
+        REQUIRE(course.trace.size() > 6);
+        CHECK(course.trace.front().ambiguous_points > 1000);
+        UNSCOPED_INFO("doubts at last: " << course.trace.back().ambiguous_points);
+        if (name.find("yinyang") != std::string::npos) {
+            CHECK(course.trace.back().ambiguous_points < 100);
+            CHECK(course.trace.back().survivors < 500);
+        }
+    }
+}
+
 TEST_CASE("auto begins plainly and then skips", "[skipping][auto]") {
     const Matrix low = blobs(1000, 4, 30, 0.3f, 91), high = blobs(1000, 30, 60, 0.9f, 92);
     const struct {

@@ -89,7 +89,7 @@ static int32_t nearest_candidate(exk_refine *refine, const exk_doubt *doubt, con
 static float distance_of_others(exk_refine *refine, const exk_doubt *doubt, const float *lower) {
     enum { NEIGHBOURS = 16 };
     const int64_t d = refine->filter->d;
-    const double norm = (double)doubt->norm, reach = 2.0 * (double)doubt->upper + norm * 0x1p-7;
+    const double norm = (double)doubt->norm, reach = 2.0 * (double)doubt->upper + norm * 0x1p-8;
     const double most = (reach * reach - norm * norm * (1.0 - 0x1p-18)) / refine->score_centroids->unscale;
     const float limit = exk_round_up(most);
     double least = reach * reach;

@@ -20,6 +20,8 @@ typedef struct bounds_probe {
     void (*uppers)(const float *norm, const float *lower, const float *error, float unscale, float *out);
     float (*moved)(float upper, float movement);
     double (*add_drift)(double drift, float movement);
+    bool (*stale)(double drift, float movement);
+    float (*renewed)(float kept, double drift);
     float (*above)(double drift);
     float (*below)(double drift);
     /* looked_bound of look_at. */
