@@ -601,8 +601,6 @@ MUTANTS = [
            "where the drift begins again bounds are what is left of them"),
     Mutant("each-bounds-renewed", GROUPED, "!EXK_EACH && centroids->movement && drift_is_stale", "centroids->movement && drift_is_stale",
            "bounds of each centroid know no drift but their own"),
-    Mutant("renewed-bound-rounded", BOUNDS, "return left > 0.0 ? kept_bound(left, 0.0) : 0.0f;", "return left > 0.0 ? (float)left : 0.0f;",
-           "a float may be greater than the double"),
     Mutant("scores-of-another-place", GROUPED, "lower + first * k + centroid_at(centroids, g * GROUP + p);", "lower + first * k + g * GROUP + p;",
            "scores go by centroids, not by places"),
     Mutant("hamerly-drift-of-the-last", HAMERLY, "most = centroids->movement[j] > most ? centroids->movement[j] : most;",
