@@ -309,8 +309,8 @@ TEST_CASE("a renewed bound is what the drift left of it", "[bounds]") {
     CHECK(p->renewed(INFINITY, INFINITY) == 0.0f);
     CHECK(p->renewed(NAN, 1.0) == 0.0f);
     CHECK(p->stale(1.0, 0.0f));
-    CHECK(p->stale(1.0, 0x1p-17f));
-    CHECK_FALSE(p->stale(1.0, 0x1p-15f));
+    CHECK(p->stale(1.0, 0x1p-9f));
+    CHECK_FALSE(p->stale(1.0, 0x1p-7f));
     CHECK_FALSE(p->stale(0.0, 0.0f));
 }
 

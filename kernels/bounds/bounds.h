@@ -72,9 +72,16 @@ static inline double add_drift(double drift, float movement) {
     return (drift + (double)movement) * (1.0 + 0x1p-52);
 }
 
-/* Whether bounds had better be written anew before this movement. */
-static inline bool drift_is_stale(double drift, float movement) {
-    return drift > (double)movement * 0x1p16;
+/* Whether bounds had better be written anew before centroids move, the fastest of all of them that far. */
+static inline bool drift_is_stale(double drift, float fastest) {
+    return drift > (double)fastest * 0x1p8;
+}
+
+static inline float fastest_movement(const exk_score_centroids *centroids) {
+    float most = 0.0f;
+    for (int64_t j = 0; centroids->movement && j < centroids->k; j++)
+        most = centroids->movement[j] > most ? centroids->movement[j] : most;
+    return most;
 }
 
 /* A bound kept while the drift was `drift` or less, as it is kept from a drift of 0 on. */

@@ -138,7 +138,9 @@ static double drifted(const exk_score_centroids *centroids, double drift, float 
     return centroids->movement ? add_drift(drift, movement) : 0.0;
 }
 
-static void drift_group(const exk_score_centroids *centroids, int64_t g, const shared_memory *shared) {
+/* fastest: fastest_movement. */
+static void drift_group(const exk_score_centroids *centroids, int64_t g, float fastest,
+                        const shared_memory *shared) {
     float most = 0.0f;
     for (int64_t at = g * GROUP; at < (g + 1) * GROUP; at++) {
         const float moved = movement_at(centroids, at);
@@ -150,7 +152,7 @@ static void drift_group(const exk_score_centroids *centroids, int64_t g, const s
         }
     }
     /* Bounds of each centroid are never renewed, and one of a group that is made of them is of their age. */
-    const bool renews = !EXK_EACH && centroids->movement && drift_is_stale(shared->drift[g], most);
+    const bool renews = !EXK_EACH && centroids->movement && drift_is_stale(shared->drift[g], fastest);
     shared->stale_drift[g] = renews ? shared->drift[g] : 0.0;
     shared->drift[g] = drifted(centroids, renews ? 0.0 : shared->drift[g], most);
     shared->above[g] = drift_above(shared->drift[g]);

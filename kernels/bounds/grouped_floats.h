@@ -24,12 +24,13 @@ static void prepare(const exk_score_centroids *centroids, const exk_plan *plan, 
                     int part, int parts) {
     const shared_memory shared = shared_of(centroids, workspace);
     const int64_t groups = groups_of(centroids->k);
+    const float fastest = fastest_movement(centroids);
     (void)plan;
     for (int64_t g = groups * part / parts; g < groups * (part + 1) / parts; g++) {
         const float *row[GROUP];
         rows_of_group(centroids, g, row);
         pack_group(centroids, g, row, &shared);
-        drift_group(centroids, g, &shared);
+        drift_group(centroids, g, fastest, &shared);
     }
 }
 

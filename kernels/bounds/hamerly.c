@@ -72,9 +72,7 @@ static void prepare(const exk_score_centroids *centroids, const exk_plan *plan, 
     if (part > 0)
         return;
     const shared_memory shared = shared_of(centroids, workspace);
-    float most = 0.0f;
-    for (int64_t j = 0; centroids->movement && j < centroids->k; j++)
-        most = centroids->movement[j] > most ? centroids->movement[j] : most;
+    const float most = fastest_movement(centroids);
     const bool renews = centroids->movement && drift_is_stale(shared.drift->now, most);
     shared.drift->before = renews ? shared.drift->now : 0.0;
     shared.drift->now = centroids->movement ? add_drift(renews ? 0.0 : shared.drift->now, most) : 0.0;

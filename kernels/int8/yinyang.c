@@ -124,13 +124,14 @@ static void find_moves(const byte_pass *b, int64_t g, const float *const row[GRO
 static void prepare(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
                     int part, int parts) {
     const byte_pass b = begin(centroids, plan, workspace);
+    const float fastest = fastest_movement(centroids);
     for (int64_t g = b.p.groups * part / parts; g < b.p.groups * (part + 1) / parts; g++) {
         const float *row[GROUP];
         rows_of_group(centroids, g, row);
         find_moves(&b, g, row);
         pack_group(centroids, g, row, &b.p.shared);
         pack_byte_group(&b.turn, row, g, b.mine.turned, b.mine.bytes, &b.shared.groups);
-        drift_group(centroids, g, &b.p.shared);
+        drift_group(centroids, g, fastest, &b.p.shared);
     }
 }
 

@@ -603,7 +603,7 @@ MUTANTS = [
            "bounds of each centroid know no drift but their own"),
     Mutant("scores-of-another-place", GROUPED, "lower + first * k + centroid_at(centroids, g * GROUP + p);", "lower + first * k + g * GROUP + p;",
            "scores go by centroids, not by places"),
-    Mutant("hamerly-drift-of-the-last", HAMERLY, "most = centroids->movement[j] > most ? centroids->movement[j] : most;",
+    Mutant("hamerly-drift-of-the-last", BOUNDS, "most = centroids->movement[j] > most ? centroids->movement[j] : most;",
            "most = centroids->movement[j];", "the centroid that moved farthest counts"),
     Mutant("hamerly-upper-not-moved", HAMERLY, "b[i].upper = moved_bound(b[i].upper, centroids->movement[tile->label[i]]);", "",
            "the label moved, too"),
