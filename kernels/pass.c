@@ -53,11 +53,12 @@ static void approach(exk_run *run, int64_t i, int32_t label) {
     run->nearest[i] = distance < run->nearest[i] ? distance : run->nearest[i];
 }
 
-/* What became of a point that the variant was told to doubt. */
-static void tell_settled(const exk_run *run, const exk_worker *worker, const exk_doubt *doubt) {
-    const exk_workspace workspace = workspace_of(run, worker, doubt->point);
+void exk_run_tell_settled(const exk_refine *refine, const exk_doubt *doubt, void *state) {
     const exk_settled found = {doubt->label, doubt->upper, doubt->others};
-    run->kernel->settled(&run->score_centroids, &run->plan, &workspace, &found);
+    exk_workspace workspace = refine->workspace;
+    workspace.point = state;
+    if (refine->kernel->settled && state)
+        refine->kernel->settled(refine->score_centroids, refine->plan, &workspace, &found);
 }
 
 static void settle_doubt(exk_run *run, exk_worker *worker, const exk_doubt *doubt, exk_purpose purpose) {
@@ -66,8 +67,7 @@ static void settle_doubt(exk_run *run, exk_worker *worker, const exk_doubt *doub
         return;
     }
     run->labels[doubt->point] = doubt->label;
-    if (run->kernel->settled && run->variant_point)
-        tell_settled(run, worker, doubt);
+    exk_run_tell_settled(&worker->refine, doubt, workspace_of(run, worker, doubt->point).point);
     if (purpose == EXK_TO_LABEL)
         return;
     worker->tally.moved += doubt->label != run->previous[doubt->point];

@@ -37,12 +37,9 @@ static void settle_doubts(exk_run *run, exk_worker *worker, int64_t first, char 
     const exk_engine *engine = &run->engine[EXK_SKIPPING];
     exk_refine *refine = &worker->refine;
     exk_refine_settle(refine);
-    for (int64_t i = 0; engine->kernel->settled && i < refine->queued; i++) {
+    for (int64_t i = 0; i < refine->queued; i++) {
         const exk_doubt *doubt = &refine->doubt[i];
-        const exk_settled found = {doubt->label, doubt->upper, doubt->others};
-        exk_workspace workspace = refine->workspace;
-        workspace.point = states + (size_t)(doubt->point - first) * engine->scratch.per_point;
-        engine->kernel->settled(&run->score_centroids, &engine->plan, &workspace, &found);
+        exk_run_tell_settled(refine, doubt, states + (size_t)(doubt->point - first) * engine->scratch.per_point);
     }
     refine->queued = 0;
 }

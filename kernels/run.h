@@ -219,6 +219,10 @@ void exk_run_keep_survivors(exk_run *run, const exk_engine *engine, exk_worker *
 void exk_run_start_refine(exk_run *run, exk_worker *worker, const exk_kernel *kernel, const exk_plan *plan,
                           const float *centroids);
 
+/* pass.c: the variant learns what became of a point it was told to doubt. state: what is kept of that point, if
+ * anything is. */
+void exk_run_tell_settled(const exk_refine *refine, const exk_doubt *doubt, void *state);
+
 /* pass.c: where points are to be centred the tile is a centred copy from now on. */
 void exk_run_centre(const exk_run *run, exk_worker *worker, exk_tile *tile);
 

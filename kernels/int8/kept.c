@@ -299,13 +299,14 @@ typedef struct comparison {
     const float *factor, *limit;
     const int32_t *dot;
     uint32_t *above;
+    int64_t slots; /* PANEL_POINTS; 0: there is nothing to compare */
 } comparison;
 
 /* No branch depends on the outcome: one centroid in fifty is within the limit, and never the one that was
  * expected. */
 EXK_INLINE void compare(const void *work, int64_t part, int64_t parts) {
     const comparison *c = work;
-    const int64_t each = (PANEL_POINTS + parts - 1) / parts, end = min_i64((part + 1) * each, PANEL_POINTS);
+    const int64_t each = (PANEL_POINTS + parts - 1) / parts, end = min_i64((part + 1) * each, c->slots);
     for (int64_t slot = part * each; slot < end; slot++) {
         const vec_f32 factor = vec_set1(c->factor[slot]), limit = vec_set1(c->limit[slot]);
         uint32_t above = 0;
@@ -319,7 +320,9 @@ EXK_INLINE void compare(const void *work, int64_t part, int64_t parts) {
 }
 
 static comparison comparison_of(const meeting *met, uint32_t above[PANEL_POINTS]) {
-    return (comparison){met->terms, met->panel->factor, met->panel->limit, met->dot, above};
+    if (!met->panel)
+        return (comparison){.slots = 0};
+    return (comparison){met->terms, met->panel->factor, met->panel->limit, met->dot, above, PANEL_POINTS};
 }
 
 /* hits[slot] = which centroids of the group the limit does not rule out, bar the label: it needs no listing. Bit
@@ -374,18 +377,6 @@ static __attribute__((noinline)) void multiply_and_compare(const int8_t *rows, i
     panel_dots(rows, stride, start, block, quads, fetch, dot, compare, &work);
 }
 
-EXK_INLINE void compare_nothing(const void *work, int64_t part, int64_t parts) {
-    (void)work;
-    (void)part;
-    (void)parts;
-}
-
-static __attribute__((noinline)) void multiply(const int8_t *rows, int64_t stride, const int32_t *start,
-                                               const int32_t *block, int64_t quads, const char *fetch,
-                                               int32_t *dot) {
-    panel_dots(rows, stride, start, block, quads, fetch, dot, compare_nothing, NULL);
-}
-
 /* All meetings are over. */
 static void end_meetings(const pass *p, meetings *all) {
     meeting *last = &all->of[all->last];
@@ -419,12 +410,9 @@ static void meet_groups(pass *p, byte_panel *panel, int64_t first, int64_t begin
         find_terms(p, panel, g, &next->terms);
         next->panel = panel;
         next->group = g;
-        if (last->panel) {
-            multiply_and_compare(rows, p->state_bytes, start, block, quads, fetch, last, above, next->dot);
+        multiply_and_compare(rows, p->state_bytes, start, block, quads, fetch, last, above, next->dot);
+        if (last->panel)
             list_hits(p, last, above);
-        } else {
-            multiply(rows, p->state_bytes, start, block, quads, fetch, next->dot);
-        }
         all->last = 1 - all->last;
     }
 }

@@ -585,7 +585,7 @@ MUTANTS = [
            "the bounds are not those of the refined label"),
     Mutant("doubt-keeps-group", GROUPED, "state[1 + shared->place[tile->label[i]] / GROUP] = 0.0f;", "",
            "the label that was doubted is one of the others now"),
-    Mutant("settled-not-told", PASS, "if (run->kernel->settled && run->variant_point)", "if (0 && run->kernel->settled)",
+    Mutant("settled-not-told", PASS, "if (refine->kernel->settled && state)", "if (0 && state)",
            "a point in doubt is skipped once its distances are known"),
     Mutant("others-the-last-one", CERTIFY, "least = square < least ? square : least;", "least = square;",
            "the nearest of the others counts"),
