@@ -11,6 +11,7 @@
 #include "kernels/body/panel_scores.h"
 #include "kernels/body/sweep.h"
 #include "kernels/int8/candidates.h"
+#include "kernels/int8/hits.h"
 #include "kernels/int8/moves.h"
 
 enum {
@@ -20,9 +21,6 @@ enum {
     MEETINGS = 2,       /* the last one, and the next one */
     FEW_LEFT = 4        /* a panel may lose one point of so many before its tile is given up */
 };
-
-_Static_assert(GROUP <= 32, "hits of a group are bits of 32");
-static const uint32_t ALL_PLACES = (uint32_t)((UINT64_C(1) << GROUP) - 1);
 
 /* What is kept of a point, in front of its bytes. */
 typedef struct kept_point {
@@ -139,7 +137,7 @@ static void find_move(const pass *p, int64_t j, const float *now, double rescale
 static void find_rest(const pass *p, int64_t j, const float *row) {
     const float largest = turn(&p->turn, row, row, p->mine.turned);
     const float lost =
-        quantise_rest(&p->turn, p->mine.turned, factor_for(largest, (float)DOT_POINT), p->mine.bytes);
+        quantise_rest(&p->turn, p->mine.turned, factor_for(largest, (float)DOT_POINT), true, p->mine.bytes);
     const float beta = p->shared.groups.beta[j];
     memcpy(p->shared.rests.rows + j * p->turn.bytes, p->mine.bytes, (size_t)p->turn.bytes);
     p->shared.rests.loss[j] = (beta * lost + 0x1p-18f * (p->shared.groups.loss_e[j] + beta)) * EXK_INT8_WIDER;
@@ -325,23 +323,6 @@ static comparison comparison_of(const meeting *met, uint32_t above[PANEL_POINTS]
     return (comparison){met->terms, met->panel->factor, met->panel->limit, met->dot, above, PANEL_POINTS};
 }
 
-/* hits[slot] = which centroids of the group the limit does not rule out, bar the label: it needs no listing. Bit
- * `slot` of the outcome: there are any. */
-static uint64_t find_hits(const meeting *met, const uint32_t above[PANEL_POINTS], uint32_t hits[PANEL_POINTS]) {
-    const vec_f32 zero = vec_set1(0.0f);
-    const int32_t first = (int32_t)(met->group * GROUP);
-    uint64_t found = 0;
-    for (int slot = 0; slot < PANEL_POINTS; slot++) {
-        const uint32_t place = (uint32_t)(met->panel->former[slot] - first);
-        hits[slot] = ~above[slot] & ALL_PLACES & ~(place < GROUP ? UINT32_C(1) << place : 0);
-    }
-    for (int slot = 0; slot < PANEL_POINTS; slot += VEC_LANES) {
-        const vec_f32 some = vec_from_i32(vec_load_i32((const int32_t *)hits + slot));
-        found |= (uint64_t)(vec_bits(vec_less(some, zero)) | vec_bits(vec_less(zero, some))) << slot;
-    }
-    return found;
-}
-
 static void add_hits(const pass *p, const meeting *met, int64_t slot, uint32_t hits) {
     byte_panel *panel = met->panel;
     const int32_t first = (int32_t)(met->group * GROUP);
@@ -362,7 +343,8 @@ static void add_hits(const pass *p, const meeting *met, int64_t slot, uint32_t h
 
 static void list_hits(const pass *p, const meeting *met, const uint32_t above[PANEL_POINTS]) {
     uint32_t hits[PANEL_POINTS];
-    for (uint64_t found = find_hits(met, above, hits); found; found &= found - 1) {
+    const int32_t first = (int32_t)(met->group * GROUP);
+    for (uint64_t found = find_hits(above, met->panel->former, first, hits); found; found &= found - 1) {
         const int slot = __builtin_ctzll(found);
         add_hits(p, met, slot, hits[slot]);
     }

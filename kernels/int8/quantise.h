@@ -209,7 +209,7 @@ static inline byte_loss byte_loss_of(const rotation *turn, const quantised *cent
 
 /* What quantise lost of a turned row, |f_t| <= 1/2, in bytes of REST_DIGIT to 1: a second digit. Returns the norm
  * of what these lose, at least. */
-EXK_INLINE float quantise_rest(const rotation *turn, const float *y, float factor, int8_t *bytes) {
+EXK_INLINE float quantise_rest(const rotation *turn, const float *y, float factor, bool is_point, int8_t *bytes) {
     const vec_f32 factors = vec_set1(factor), minus_one = vec_set1(-1.0f), zero = vec_set1(0.0f);
     const vec_f32 digit = vec_set1((float)REST_DIGIT);
     const int64_t width = turn->width, stride = turn->stride;
@@ -223,7 +223,10 @@ EXK_INLINE float quantise_rest(const rotation *turn, const float *y, float facto
             const vec_f32 scaled = vec_mul_add(rest, digit, zero), second = vec_round(scaled);
             const vec_f32 lost = vec_mul_add(second, minus_one, scaled);
             losses = vec_mul_add(lost, lost, losses);
-            dot_store_point(bytes + i, second);
+            if (is_point)
+                dot_store_point(bytes + i, second);
+            else
+                vec_store_i8(bytes + i, second);
         }
     }
     memset(bytes, 0, (size_t)(turn->bytes - turn->order * width));

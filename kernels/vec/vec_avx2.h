@@ -92,6 +92,15 @@ static inline vec_f32 vec_swap_pairs(vec_f32 a) {
 static inline vec_f32 vec_from_i32(vec_i32 v) {
     return _mm256_cvtepi32_ps(v);
 }
+static inline vec_i32 vec_to_i32(vec_f32 a) {
+    return _mm256_cvtps_epi32(a);
+}
+static inline vec_i32 vec_add_i32(vec_i32 a, vec_i32 b) {
+    return _mm256_add_epi32(a, b);
+}
+static inline vec_mask vec_less_i32(vec_i32 a, vec_i32 b) {
+    return (vec_mask)_mm256_castsi256_ps(_mm256_cmpgt_epi32(b, a));
+}
 static inline vec_i32 vec_set1_i32(int32_t v) {
     return _mm256_set1_epi32(v);
 }

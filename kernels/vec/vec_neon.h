@@ -88,6 +88,15 @@ static inline vec_f32 vec_swap_pairs(vec_f32 a) {
 static inline vec_f32 vec_from_i32(vec_i32 v) {
     return vcvtq_f32_s32(v);
 }
+static inline vec_i32 vec_to_i32(vec_f32 a) {
+    return vcvtnq_s32_f32(a);
+}
+static inline vec_i32 vec_add_i32(vec_i32 a, vec_i32 b) {
+    return vaddq_s32(a, b);
+}
+static inline vec_mask vec_less_i32(vec_i32 a, vec_i32 b) {
+    return vcltq_s32(a, b);
+}
 static inline vec_i32 vec_set1_i32(int32_t v) {
     return vdupq_n_s32(v);
 }
