@@ -10,6 +10,88 @@
 
 #include "kernels/int8/groups.h"
 
+/* Rows that are biased, and products with them. */
+#ifdef EXK_DOT_ROW_BIAS
+enum { ROW_BIAS = EXK_DOT_ROW_BIAS };
+static inline vec_i32 add_biased(vec_i32 sum, const vec_i32 *biased, const vec_i32 *other) {
+    return dot_add_biased(sum, biased[0], other[0]);
+}
+#else
+enum { ROW_BIAS = DOT_BIAS };
+static inline vec_i32 add_biased(vec_i32 sum, const vec_i32 *biased, const vec_i32 *other) {
+    return dot_add(sum, biased, other);
+}
+#endif
+
+/* As quantise leaves them for the side of products that DOT_BIAS is on. */
+static inline void keep_biased(const int8_t *bytes, int64_t count, int8_t *row) {
+    for (int64_t t = 0; t < count; t++)
+        row[t] = (int8_t)(uint8_t)((uint8_t)bytes[t] + (uint8_t)(ROW_BIAS - DOT_BIAS));
+}
+
+/* What such a row adds to a product with these bytes, negated. */
+static inline int32_t bias_of(const int8_t *bytes, int64_t count) {
+    int32_t sum = 0;
+    for (int64_t t = 0; t < count; t++)
+        sum += bytes[t];
+    return -ROW_BIAS * sum;
+}
+
+static inline void load_bytes(const int8_t *from, vec_i32 to[DOT_TOGETHER]) {
+    EXK_UNROLL for (int u = 0; u < DOT_TOGETHER; u++) {
+        to[u] = vec_load_i32((const int32_t *)(const void *)(from + u * VEC_LANES * QUAD));
+    }
+}
+
+static inline int32_t biased_byte(const int8_t *row, int64_t t) {
+    return ROW_BIAS == 128 ? (int32_t)(uint8_t)row[t] : (int32_t)row[t];
+}
+
+/* The product of one row of bytes with a biased one. */
+static inline int32_t biased_dot(const int8_t *biased, const int8_t *bytes, int64_t length, int32_t start) {
+    enum { TOGETHER = DOT_TOGETHER * VEC_LANES * QUAD };
+    vec_i32 sum = vec_set1_i32(0), row[DOT_TOGETHER], other[DOT_TOGETHER];
+    int64_t t = 0;
+    for (; t + TOGETHER <= length; t += TOGETHER) {
+        load_bytes(biased + t, row);
+        load_bytes(bytes + t, other);
+        sum = add_biased(sum, row, other);
+    }
+    int32_t dot = start + vec_sum_i32(sum);
+    for (; t < length; t++)
+        dot += biased_byte(biased, t) * bytes[t];
+    return dot;
+}
+
+/* Rows of two digits. */
+typedef struct digit_rows {
+    const int8_t *first, *second;
+} digit_rows;
+
+/* p.q, and p.q' + p'.q, but for the bias. */
+static inline void digit_dots(const digit_rows *biased, const digit_rows *row, int64_t length, int32_t dot[2]) {
+    enum { TOGETHER = DOT_TOGETHER * VEC_LANES * QUAD };
+    vec_i32 whole = vec_set1_i32(0), part = whole, other_part = whole;
+    int64_t t = 0;
+    for (; t + TOGETHER <= length; t += TOGETHER) {
+        vec_i32 q[DOT_TOGETHER], more[DOT_TOGETHER], p[DOT_TOGETHER], rest[DOT_TOGETHER];
+        load_bytes(biased->first + t, q);
+        load_bytes(biased->second + t, more);
+        load_bytes(row->first + t, p);
+        load_bytes(row->second + t, rest);
+        whole = add_biased(whole, q, p);
+        part = add_biased(part, more, p);
+        other_part = add_biased(other_part, q, rest);
+    }
+    dot[0] = vec_sum_i32(whole);
+    dot[1] = vec_sum_i32(vec_add_i32(part, other_part));
+    for (; t < length; t++) {
+        const int32_t q = biased_byte(biased->first, t);
+        dot[0] += q * row->first[t];
+        dot[1] += biased_byte(biased->second, t) * row->first[t] + q * row->second[t];
+    }
+}
+
 /* Of each centroid. */
 typedef struct byte_digits {
     int8_t *first, *second;     /* [centroid][byte], biased */
@@ -39,20 +121,13 @@ static inline void find_digits(const rotation *by, const float *row, int64_t j, 
     const float largest = turn(by, row, row, turned);
     const quantised found = quantise(by, turned, largest, true, bytes);
     const byte_loss loss = byte_loss_of(by, &found);
-    memcpy(digits->first + j * by->bytes, bytes, (size_t)by->bytes);
+    keep_biased(bytes, by->bytes, digits->first + j * by->bytes);
     const float beyond = quantise_rest(by, turned, factor_for(largest, (float)DOT_POINT), true, bytes);
-    memcpy(digits->second + j * by->bytes, bytes, (size_t)by->bytes);
+    keep_biased(bytes, by->bytes, digits->second + j * by->bytes);
     digits->beta[j] = loss.beta;
     digits->all[j] = loss.e;
     digits->rest[j] = loss.q;
     digits->beyond[j] = loss.beta * (beyond + 0x1p-18f) * EXK_INT8_WIDER;
-}
-
-static inline int32_t bias_of(const int8_t *bytes, int64_t count) {
-    int32_t sum = 0;
-    for (int64_t t = 0; t < count; t++)
-        sum += bytes[t];
-    return -DOT_BIAS * sum;
 }
 
 /* Both digits of a point, by->bytes each; row_bytes are written in `bytes`. */
@@ -81,10 +156,11 @@ static inline score_range score_by_digits(const byte_digits *digits, int64_t j, 
                                           const int8_t *second, float offset, float error) {
     if (!(digits->beta[j] > 0.0f))
         return (score_range){-INFINITY, INFINITY};
-    const int8_t *q = digits->first + j * bytes, *more = digits->second + j * bytes;
-    const double whole = (double)row_dot(q, first, bytes, point->start);
-    const double parts =
-        (double)row_dot(more, first, bytes, point->start) + (double)row_dot(q, second, bytes, rest->start);
+    const digit_rows biased = {digits->first + j * bytes, digits->second + j * bytes}, row = {first, second};
+    int32_t dot[2];
+    digit_dots(&biased, &row, bytes, dot);
+    const double whole = (double)(dot[0] + point->start);
+    const double parts = (double)(dot[1] + point->start + rest->start);
     const double lost = (double)point->norm * (double)digits->beyond[j] +
                         ((double)rest->beyond + 0x1p-17 * ((double)point->norm + (double)point->residual)) *
                             (double)digits->all[j] +

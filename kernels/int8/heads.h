@@ -25,7 +25,7 @@
 #define EXK_INT8_HEADS_H
 
 #include "kernels/int8/basis.h"
-#include "kernels/int8/groups.h"
+#include "kernels/int8/digits.h"
 
 enum { HEAD_FEW = 64, HEAD_MANY = 128, MANY_DIMENSIONS = 384, TAILS = 32, HEAD_DEPTH = 128 };
 _Static_assert((int)HEAD_FEW % (int)BASIS_MIXED == 0 && (int)HEAD_MANY % (int)BASIS_MIXED == 0 &&
@@ -198,7 +198,7 @@ static inline void find_head_move(const head_moves *moves, int64_t j, double def
     const double beta = found.factor > 0.0f ? 1.0 / (double)found.factor : 0.0;
     const double wrong = 2.0 * head_error(d, length) * (first + now);
     const double leak = wrong + defect * (first + now);
-    memcpy(moves->rows + j * length, bytes, (size_t)length);
+    keep_biased(bytes, length, moves->rows + j * length);
     moves->beta[j] = (float)beta;
     moves->loss_y[j] = (float)((beta * ((double)found.residual + 0x1p-22 * (double)found.norm) + leak) * wider);
     moves->loss_e[j] = (float)(beta * ((double)found.norm + (double)found.residual) * wider);
@@ -244,14 +244,11 @@ static inline head_point quantise_head(const float *y, int64_t d, float largest,
                  rounded = scale * ((double)found.residual + 0x1p-22 * (double)found.norm);
     const double square = (double)norm * (double)norm - square_of(y, length) * (1.0 - dot_error(length)) +
                           rounded * rounded + defect * head * head + 2.0 * head * wrong;
-    int32_t sum = 0;
-    for (int64_t t = 0; t < length; t++)
-        sum += bytes[t];
     return (head_point){.scale = (float)scale,
                         .norm = (float)(head * wider),
                         .lost = (float)((rounded + wrong) * wider),
                         .tail = (float)root_above(square),
-                        .start = -DOT_BIAS * sum};
+                        .start = bias_of(bytes, length)};
 }
 
 #endif

@@ -371,7 +371,7 @@ static void follow_label(const pass *p, int64_t i, int32_t label) {
     const head_moves *moves = &p->shared.moves;
     point_state *state = state_of(p, i);
     const head_point *head = &state->head;
-    const int32_t dot = row_dot(moves->rows + label * p->length, head_bytes(p, i), p->length, head->start);
+    const int32_t dot = biased_dot(moves->rows + label * p->length, head_bytes(p, i), p->length, head->start);
     const double lost = (double)head->norm * (double)moves->loss_y[label] +
                         (double)head->lost * (double)moves->loss_e[label] +
                         (double)head->tail * (double)moves->loss_z[label];

@@ -33,6 +33,13 @@ static inline vec_i32 dot_add(vec_i32 sum, const vec_i32 points[DOT_TOGETHER],
     return _mm512_sub_epi32(_mm512_dpbusd_epi32(sum, _mm512_xor_si512(points[0], bias), centroid[0]), extra);
 }
 
+/* Where rows of bytes meet one another by vectors one of them is biased after all. */
+#define EXK_DOT_ROW_BIAS 128
+static inline vec_i32 dot_add_biased(vec_i32 sum, vec_i32 biased, vec_i32 other) {
+    __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(biased), "v"(other)); /* dot_avx512vnni.h */
+    return sum;
+}
+
 /* All eight tiles have 16 rows of 64 bytes. From here to dot_release the thread owns its tiles. */
 static inline void dot_configure(void) {
     struct {

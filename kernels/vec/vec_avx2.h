@@ -101,6 +101,11 @@ static inline vec_i32 vec_add_i32(vec_i32 a, vec_i32 b) {
 static inline vec_mask vec_less_i32(vec_i32 a, vec_i32 b) {
     return (vec_mask)_mm256_castsi256_ps(_mm256_cmpgt_epi32(b, a));
 }
+static inline int32_t vec_sum_i32(vec_i32 a) {
+    const __m128i half = _mm_add_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+    const __m128i pair = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4e));
+    return _mm_cvtsi128_si32(_mm_add_epi32(pair, _mm_shuffle_epi32(pair, 0xb1)));
+}
 static inline vec_i32 vec_set1_i32(int32_t v) {
     return _mm256_set1_epi32(v);
 }

@@ -97,6 +97,9 @@ static inline vec_i32 vec_add_i32(vec_i32 a, vec_i32 b) {
 static inline vec_mask vec_less_i32(vec_i32 a, vec_i32 b) {
     return vcltq_s32(a, b);
 }
+static inline int32_t vec_sum_i32(vec_i32 a) {
+    return vaddvq_s32(a);
+}
 static inline vec_i32 vec_set1_i32(int32_t v) {
     return vdupq_n_s32(v);
 }
