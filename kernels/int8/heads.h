@@ -62,15 +62,24 @@ static inline double look_error(int64_t d) {
 static inline double head_error(int64_t d, int64_t length) {
     return dot_error(d) * sqrt((double)length) * (1.0 + 0x1p-8);
 }
-static inline double product_error(int64_t d) {
-    return ((double)panel_roundings(d, HEAD_DEPTH) + 2.0) * 0x1p-24 * (1.0 + 0x1p-8);
-}
+
+/* Columns of digits that points meet: V, and every m; as byte_groups, with the second digits beside them. Losses
+ * are those of unscaled rows. */
+typedef struct digit_columns {
+    byte_groups first;
+    int32_t *second; /* [group][quad][GROUP] */
+    float *beyond;   /* of each column */
+} digit_columns;
+
+/* What the products with columns may be off by, of ||x||: less than what V loses beyond its digits, and this. */
+#define COLUMNS_LOSE 0x1p-12
 
 /* Written by prepare; by place in the order of the centroids unless said otherwise, padded to whole groups. */
 typedef struct byte_heads {
     float *v;                          /* length x d: the rows of the basis, */
     double *defect;                    /* and its defect */
-    float *columns;                    /* [group of columns][dimension][GROUP]: V and every m */
+    digit_columns columns;             /* V and every m */
+    double *columns_lost;              /* what products with V lose of ||x|| */
     float *middle;                     /* TAILS x d: m, */
     double *middle_norm, *middle_leak; /* ||m|| and ||V'm|| */
     int32_t *order;                    /* which centroid is there */
@@ -90,11 +99,16 @@ typedef struct head_moves {
     double *change, *length;         /* byte_moves */
 } head_moves;
 
-static inline void lay_out_heads(exk_arena *arena, int64_t k, int64_t d, byte_heads *heads, head_moves *moves) {
+static inline void lay_out_heads(exk_arena *arena, int64_t k, int64_t d, const rotation *turn, byte_heads *heads,
+                                 head_moves *moves) {
     const size_t padded = (size_t)(groups_of(k) * GROUP), length = (size_t)head_length(d), row = (size_t)d;
     heads->v = exk_arena_take(arena, length * row, sizeof(float));
     heads->defect = exk_arena_take(arena, 1, sizeof(double));
-    heads->columns = exk_arena_take(arena, (size_t)head_columns((int64_t)length) * row, sizeof(float));
+    const size_t columns = (size_t)head_columns((int64_t)length);
+    lay_out_byte_groups(arena, (int64_t)columns, turn, &heads->columns.first);
+    heads->columns.second = exk_arena_take(arena, columns * (size_t)turn->bytes, 1);
+    heads->columns.beyond = exk_arena_take(arena, columns, sizeof(float));
+    heads->columns_lost = exk_arena_take(arena, 1, sizeof(double));
     heads->middle = exk_arena_take(arena, TAILS * row, sizeof(float));
     heads->middle_norm = exk_arena_take(arena, TAILS, sizeof(double));
     heads->middle_leak = exk_arena_take(arena, TAILS, sizeof(double));
@@ -166,11 +180,25 @@ static inline void find_middle(const byte_heads *heads, const float *v, const ex
         take_off(middle, v + a * d, head[a], d);
 }
 
-/* A column that points meet, by group_scores. */
-static inline void put_column(const byte_heads *heads, int64_t column, const float *row, int64_t d) {
-    float *block = heads->columns + column / GROUP * GROUP * d + column % GROUP;
-    for (int64_t t = 0; t < d; t++)
-        block[t * GROUP] = row[t];
+static inline void put_bytes(int32_t *blocks, int64_t quads, int64_t column, const int8_t *bytes) {
+    int32_t *block = blocks + column / GROUP * GROUP * quads + column % GROUP;
+    for (int64_t t = 0; t < quads; t++)
+        memcpy(block + t * GROUP, bytes + t * QUAD, QUAD);
+}
+
+/* turned, bytes: for one row. */
+static inline void put_column(const digit_columns *columns, const rotation *by, int64_t column, const float *row,
+                              float *turned, int8_t *bytes) {
+    const int64_t quads = by->bytes / QUAD;
+    const float largest = turn(by, row, row, turned);
+    const quantised found = quantise(by, turned, largest, true, bytes);
+    const float beta = byte_loss_of(by, &found).beta;
+    put_bytes(columns->first.blocks, quads, column, bytes);
+    const float beyond = quantise_rest(by, turned, factor_for(largest, (float)DOT_POINT), true, bytes);
+    put_bytes(columns->second, quads, column, bytes);
+    columns->first.beta[column] = beta;
+    columns->beyond[column] =
+        beta * sqrtf(rotation_square(by)) * (beyond + 0x1p-18f * found.norm) * EXK_INT8_WIDER;
 }
 
 /* The movement of centroid j, from `before` to `row`, its heads being `old` and `head`. difference: length floats,
@@ -231,15 +259,15 @@ typedef struct head_point {
     int32_t start;          /* -DOT_BIAS times the sum of p */
 } head_point;
 
-/* From y, of which the largest coordinate of a panel is `largest`; norm: ||x|| at most. length bytes, and a vector
+/* From y, of which the largest coordinate of a panel is `largest`; norm: ||x||
+ * at most; wrong: ||y - V'x||. length bytes, and a vector
  * beyond, are written. */
 static inline head_point quantise_head(const float *y, int64_t d, float largest, double defect, float norm,
-                                       int8_t *bytes) {
+                                       double wrong, int8_t *bytes) {
     const int64_t length = head_length(d);
     const rotation by = head_rotation(length);
     const quantised found = quantise(&by, y, largest, false, bytes);
     const double scale = found.factor > 0.0f ? (double)(1.0f / found.factor) : 0.0;
-    const double wrong = product_error(d) * sqrt((double)length) * (1.0 + 0x1p-8) * (double)norm;
     const double head = scale * (double)found.norm,
                  rounded = scale * ((double)found.residual + 0x1p-22 * (double)found.norm);
     const double square = (double)norm * (double)norm - square_of(y, length) * (1.0 - dot_error(length)) +

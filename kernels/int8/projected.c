@@ -60,11 +60,10 @@ typedef struct thread_memory {
     head_panel *panel;
     int32_t *
         least; /* of each place: a product that is less puts the centroid out of reach, but for the point's part */
-    float *offset;  /* of each place */
-    float *y;       /* PANEL_POINTS x columns */
-    float *columns; /* ROWS_TOGETHER x GROUP of them */
-    int32_t *dot;   /* 2 x PANEL_POINTS x GROUP */
-    int8_t *last;   /* the heads of a panel that is not whole */
+    float *offset; /* of each place */
+    float *y;      /* PANEL_POINTS x columns */
+    int32_t *dot;  /* 2 x PANEL_POINTS x GROUP */
+    int8_t *last;  /* rows of bytes of a panel that is not whole */
     float *turned;
     int8_t *bytes;
 } thread_memory;
@@ -98,7 +97,7 @@ static int64_t state_bytes_of(const rotation *turn) {
 static size_t lay_out_shared(void *memory, const exk_shape *shape, const rotation *turn, shared_memory *shared) {
     exk_arena arena = {.base = memory, .used = lay_out_dense_shared(memory, shape, turn, &shared->dense)};
     shared->stage = exk_arena_take(&arena, (size_t)groups_of(shape->k), sizeof(int32_t));
-    lay_out_heads(&arena, shape->k, shape->d, &shared->heads, &shared->moves);
+    lay_out_heads(&arena, shape->k, shape->d, turn, &shared->heads, &shared->moves);
     lay_out_digits(&arena, shape->k, turn, &shared->digits);
     return arena.used;
 }
@@ -116,9 +115,9 @@ static size_t lay_out_thread(void *memory, const exk_shape *shape, const rotatio
     mine->least = exk_arena_take(&arena, padded, sizeof(int32_t));
     mine->offset = exk_arena_take(&arena, padded, sizeof(float));
     mine->y = exk_arena_take(&arena, PANEL_POINTS * (size_t)head_columns((int64_t)length), sizeof(float));
-    mine->columns = exk_arena_take(&arena, ROWS_TOGETHER * GROUP, sizeof(float));
     mine->dot = exk_arena_take(&arena, 2 * PANEL_POINTS * GROUP, sizeof(int32_t));
-    mine->last = exk_arena_take(&arena, PANEL_POINTS * length, 1);
+    mine->last =
+        exk_arena_take(&arena, PANEL_POINTS * ((size_t)turn->bytes > length ? (size_t)turn->bytes : length), 1);
     mine->turned = exk_arena_take(&arena, turned_floats(turn), sizeof(float));
     mine->bytes = exk_arena_take(&arena, row_bytes(turn) + length + EXK_ALIGN, 1);
     return arena.used;
@@ -166,13 +165,22 @@ static int64_t tail_place(const pass *p, int64_t tail) {
     return min_i64(tail_group(p, tail) * GROUP, p->k);
 }
 
+/* The largest magnitude of whole vectors, and of `largest`. */
+static float largest_of(const float *y, int64_t length, float largest) {
+    vec_f32 most = vec_set1(largest);
+    for (int64_t a = 0; a < length; a += VEC_LANES)
+        most = vec_max(most, vec_max(vec_load(y + a), vec_sub(vec_set1(0.0f), vec_load(y + a))));
+    return -vec_least(vec_sub(vec_set1(0.0f), most));
+}
+
 /* The directions, as every thread finds them for itself. */
 static basis find_directions(const pass *p) {
     const exk_score_centroids *centroids = p->c.centroids;
     const basis_room room = {p->mine.next, p->mine.row, p->mine.along};
     basis found = {.d = p->d, .count = p->length, .rows = p->mine.v};
-    float largest = 0.0f;
-    for (int64_t t = 0; t < p->k * p->d; t++)
+    const int64_t whole = p->k * p->d / VEC_LANES * VEC_LANES;
+    float largest = largest_of(centroids->c, whole, 0.0f);
+    for (int64_t t = whole; t < p->k * p->d; t++)
         largest = fmaxf(largest, fabsf(centroids->c[t]));
     find_basis(&found, centroids->c, p->k, factor_for(largest, 1.0f), &room);
     return found;
@@ -194,11 +202,15 @@ static void keep_directions(const pass *p, const basis *found) {
     const byte_heads *heads = &p->shared.heads;
     memcpy(heads->v, found->rows, (size_t)(p->length * p->d) * sizeof *heads->v);
     *heads->defect = found->defect;
-    for (int64_t a = 0; a < p->length; a++)
-        put_column(heads, a, found->rows + a * p->d, p->d);
+    double squares = 0.0;
+    for (int64_t a = 0; a < p->length; a++) {
+        put_column(&heads->columns, &p->turn, a, found->rows + a * p->d, p->mine.turned, p->mine.bytes);
+        squares += (double)heads->columns.beyond[a] * (double)heads->columns.beyond[a];
+    }
+    *heads->columns_lost = sqrt(squares) * wider + COLUMNS_LOSE;
     memset(p->mine.row, 0, (size_t)p->d * sizeof *p->mine.row);
     for (int64_t a = p->length + tails_of(p); a < head_columns(p->length); a++)
-        put_column(heads, a, p->mine.row, p->d);
+        put_column(&heads->columns, &p->turn, a, p->mine.row, p->mine.turned, p->mine.bytes);
 }
 
 static void keep_tail(const pass *p, const basis *found, int64_t tail) {
@@ -208,10 +220,10 @@ static void keep_tail(const pass *p, const basis *found, int64_t tail) {
         put_in_order(p, g);
     find_middle(heads, found->rows, p->c.centroids, tail_place(p, tail), tail_place(p, tail + 1), p->mine.row,
                 head, middle);
-    put_column(heads, p->length + tail, middle, p->d);
+    put_column(&heads->columns, &p->turn, p->length + tail, middle, p->mine.turned, p->mine.bytes);
     const double norm = root_above(square_of(middle, p->d) * (1.0 + dot_error(p->d)));
     head_of(found->rows, p->length, middle, p->d, head);
-    heads->middle_norm[tail] = norm;
+    heads->middle_norm[tail] = norm + (double)heads->columns.beyond[p->length + tail] / COLUMNS_LOSE;
     heads->middle_leak[tail] =
         root_above(square_of(head, p->length) * (1.0 + dot_error(p->length))) + head_error(p->d, p->length) * norm;
 }
@@ -227,8 +239,7 @@ static void prepare_group(const pass *p, int64_t g, const float *v, double defec
         float *head = fresh + (at - g * GROUP) * p->length, *before = heads->before + at * p->d;
         sampled_row(p->c.centroids->c, j, (float)p->half, p->d, p->mine.row);
         head_of(v, p->length, p->mine.row, p->d, head);
-        for (int64_t a = 0; a < p->length; a++)
-            largest = fmaxf(largest, fabsf(head[a]));
+        largest = largest_of(head, p->length, largest);
         if (at < p->k) {
             p->shared.moves.beta[j] = 0.0f;
             if (moved)
@@ -319,40 +330,102 @@ static void look(pass *p, int64_t i) {
     p->c.evaluations++;
 }
 
-/* y and the products with tails of a panel's points. */
+/* Rows of bytes of a panel's points, `stride` apart: where they are kept, or copies if the panel is not whole. */
+static const int8_t *panel_rows(const pass *p, int64_t first, int64_t at, int64_t length, int64_t *stride) {
+    const int64_t count = panel_count(p, first);
+    const int8_t *rows = (const int8_t *)p->states + first * p->state_bytes + at;
+    *stride = p->state_bytes;
+    if (count == PANEL_POINTS)
+        return rows;
+    for (int64_t slot = 0; slot < count; slot++)
+        memcpy(p->mine.last + slot * length, rows + slot * p->state_bytes, (size_t)length);
+    *stride = length;
+    return p->mine.last;
+}
+
+static void no_work(const void *work, int64_t part, int64_t parts) {
+    (void)work;
+    (void)part;
+    (void)parts;
+}
+
+/* y += `times` the products of the panel's points, by one of their digits, with columns by one of theirs. */
+static void add_products(const pass *p, int64_t first, int64_t at, const int32_t *start, const int32_t *blocks,
+                         float times) {
+    const int64_t columns = head_columns(p->length), quads = p->turn.bytes / QUAD;
+    int64_t stride;
+    const int8_t *rows = panel_rows(p, first, at, p->turn.bytes, &stride);
+    const char *fetch = p->states + first * p->state_bytes;
+    for (int64_t column = 0; column < columns; column += GROUP) {
+        panel_dots(rows, stride, start, blocks + column * quads, quads, fetch, p->mine.dot, no_work, NULL);
+        for (int64_t slot = 0; slot < panel_count(p, first); slot++) {
+            float *y = p->mine.y + slot * columns + column;
+            EXK_UNROLL for (int v = 0; v < EXK_NV; v++) {
+                const vec_f32 dot = vec_from_i32(vec_load_i32(p->mine.dot + slot * GROUP + v * VEC_LANES));
+                vec_store(y + v * VEC_LANES, vec_mul_add(dot, vec_set1(times), vec_load(y + v * VEC_LANES)));
+            }
+        }
+    }
+}
+
+/* y and the products with tails of a panel's points, whose digits are there. */
 static void find_columns(const pass *p, int64_t first) {
-    static const float zero[GROUP];
-    const int64_t count = panel_count(p, first), columns = head_columns(p->length);
-    const float *x[PANEL_POINTS];
-    for (int64_t slot = 0; slot < PANEL_POINTS; slot++)
-        x[slot] = exk_tile_row(p->c.tile, first + min_i64(slot, count - 1));
-    for (int64_t at = 0; at < columns; at += GROUP) {
-        group_scores(PANEL_POINTS, x, p->shared.heads.columns + at * p->d, p->d, HEAD_DEPTH, zero,
-                     p->mine.columns);
-        for (int64_t slot = 0; slot < PANEL_POINTS; slot++)
-            memcpy(p->mine.y + slot * columns + at, p->mine.columns + slot * GROUP, GROUP * sizeof(float));
+    const digit_columns *with = &p->shared.heads.columns;
+    const int64_t columns = head_columns(p->length), at = digits_at(p->length), count = panel_count(p, first);
+    const float digit = 1.0f / (float)REST_DIGIT;
+    int32_t start[PANEL_POINTS], rest[PANEL_POINTS];
+    for (int64_t slot = 0; slot < PANEL_POINTS; slot++) {
+        const point_state *state = state_of(p, first + min_i64(slot, count - 1));
+        start[slot] = state->row.start;
+        rest[slot] = state->rest.start;
+    }
+    memset(p->mine.y, 0, (size_t)(count * columns) * sizeof *p->mine.y);
+    add_products(p, first, at + p->turn.bytes, rest, with->second, digit * digit);
+    add_products(p, first, at + p->turn.bytes, rest, with->first.blocks, digit);
+    add_products(p, first, at, start, with->second, digit);
+    add_products(p, first, at, start, with->first.blocks, 1.0f);
+    for (int64_t slot = 0; slot < count; slot++) {
+        const vec_f32 inverse = vec_set1(state_of(p, first + slot)->row.inverse), zero = vec_set1(0.0f);
+        float *y = p->mine.y + slot * columns;
+        for (int64_t a = 0; a < columns; a += VEC_LANES)
+            vec_store(y + a, vec_mul_add(vec_mul_add(vec_load(y + a), vec_load(with->first.beta + a), zero),
+                                         inverse, zero));
+    }
+}
+
+/* What y loses of a point. */
+static double columns_lost(const pass *p, const point_state *state, float norm) {
+    const double beyond = (double)state->rest.beyond * (double)state->row.inverse;
+    return ((double)norm * *p->shared.heads.columns_lost + beyond / sqrt((double)rotation_square(&p->turn))) *
+           wider;
+}
+
+/* The bytes of a panel's points. */
+static void find_bytes(const pass *p, int64_t first) {
+    for (int64_t i = first; i < first + panel_count(p, first); i++) {
+        point_state *state = state_of(p, i);
+        state->row = digits_of_point(&p->turn, exk_tile_row(p->c.tile, i), p->mine.turned, p->mine.bytes,
+                                     first_digits(p, i), second_digits(p, i), &state->rest);
+        state->square = INFINITY;
     }
 }
 
 /* What is kept of a panel's points, from their rows. */
-static void find_points(pass *p, int64_t first) {
+static void find_points(const pass *p, int64_t first) {
     const int64_t count = panel_count(p, first), columns = head_columns(p->length);
     float largest = 0.0f;
+    find_bytes(p, first);
     find_columns(p, first);
-    for (int64_t slot = 0; slot < count; slot++) {
-        for (int64_t a = 0; a < p->length; a++)
-            largest = fmaxf(largest, fabsf(p->mine.y[slot * columns + a]));
-    }
+    for (int64_t slot = 0; slot < count; slot++)
+        largest = largest_of(p->mine.y + slot * columns, p->length, largest);
     for (int64_t slot = 0; slot < count; slot++) {
         const int64_t i = first + slot;
-        const float *y = p->mine.y + slot * columns;
+        const float *y = p->mine.y + slot * columns, norm = p->c.tile->norm[i];
         point_state *state = state_of(p, i);
-        state->row = digits_of_point(&p->turn, exk_tile_row(p->c.tile, i), p->mine.turned, p->mine.bytes,
-                                     first_digits(p, i), second_digits(p, i), &state->rest);
-        state->head = quantise_head(y, p->d, largest, *p->shared.heads.defect, p->c.tile->norm[i], p->mine.bytes);
+        state->head = quantise_head(y, p->d, largest, *p->shared.heads.defect, norm, columns_lost(p, state, norm),
+                                    p->mine.bytes);
         memcpy(head_bytes(p, i), p->mine.bytes, (size_t)p->length);
         memcpy(tails(p, i), y + p->length, TAILS * sizeof(float));
-        state->square = INFINITY;
     }
 }
 
@@ -554,19 +627,13 @@ static __attribute__((noinline)) void multiply_and_compare(const int8_t *rows, i
 /* The panel that begins with point `first` of the tile, past all centroids. */
 static void meet_groups(const pass *p, head_panel *panel, int64_t first) {
     const int64_t quads = p->length / QUAD, count = panel_count(p, first);
-    const int8_t *rows = head_bytes(p, first);
-    int64_t stride = p->state_bytes;
+    int64_t stride;
+    const int8_t *rows = panel_rows(p, first, EXK_ALIGN, p->length, &stride);
     int32_t start[PANEL_POINTS];
     meeting met[2] = {{-1, p->mine.dot}, {-1, p->mine.dot + PANEL_POINTS * GROUP}};
     uint32_t above[PANEL_POINTS];
     for (int64_t slot = 0; slot < PANEL_POINTS; slot++)
         start[slot] = state_of(p, first + min_i64(slot, count - 1))->head.start;
-    if (count < PANEL_POINTS) {
-        for (int64_t slot = 0; slot < count; slot++)
-            memcpy(p->mine.last + slot * p->length, head_bytes(p, first + slot), (size_t)p->length);
-        rows = p->mine.last;
-        stride = p->length;
-    }
     int last = 0;
     for (int64_t g = 0; g < p->groups; g++, last = 1 - last) {
         const comparison c = comparison_of(p, panel, &met[last], above);
