@@ -94,6 +94,7 @@ static void use(exk_run *run, int role) {
     const exk_engine *engine = &run->engine[role];
     if (run->variant != engine->variant)
         run->has_state = false;
+    run->trial.passes = 0;
     run->variant = engine->variant;
     run->kernel = engine->kernel;
     run->scratch = engine->scratch;
@@ -130,8 +131,11 @@ bool exk_run_leaner(exk_run *run) {
     else if (keeping->kernel) {
         const char *given = run->options->plan.skipping;
         const exk_variant *bounds = given ? exk_variant_find(given) : exk_variant_skipping(&shape);
+        const exk_variant *leaner = exk_variant_leaner(keeping->variant, &shape);
         keeping->kernel = NULL;
-        if (bounds)
+        if (leaner)
+            make_engine(run, leaner, keeping);
+        else if (bounds)
             make_engine(run, bounds, skipping);
     } else if (skipping->kernel) {
         const exk_variant *leaner = exk_variant_leaner(skipping->variant, &shape);
@@ -148,7 +152,11 @@ bool exk_run_may_skip(const exk_run *run) {
 }
 
 bool exk_run_wants_order(const exk_run *run) {
-    return exk_run_last_engine(run)->kernel->ordered;
+    for (int role = 0; role < EXK_ENGINES; role++) {
+        if (has(run, role) && run->engine[role].kernel->ordered)
+            return true;
+    }
+    return false;
 }
 
 const exk_engine *exk_run_last_engine(const exk_run *run) {
@@ -200,12 +208,12 @@ void exk_run_choose_engine(exk_run *run, const exk_iteration *iteration, int64_t
         return;
     const double seconds = iteration->parts.assign + iteration->parts.refine;
     const bool skips = run->variant == run->engine[EXK_SKIPPING].variant;
+    run->trial.passes++;
     if (skips && run->pass_recalls && gives_up(&run->trial, seconds)) {
         run->trial.failures += TRIAL_WEIGHT;
         run->trial.wait = run->trial.failures;
         use(run, role_without_bounds(run));
-    } else if (!skips && (run->pass_recalls || !has(run, EXK_KEEPING))) {
-        /* A pass that finds what is to be kept tells nothing. */
+    } else if (!skips && run->trial.passes > run->kernel->finding) {
         run->trial.plain_seconds = seconds;
         consider_skipping(run, iteration->iteration, left);
     }

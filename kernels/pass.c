@@ -344,7 +344,7 @@ static int64_t total_moved(const exk_run *run) {
 static void prepare_recalling(exk_run *run, exk_purpose purpose) {
     const bool labels = purpose != EXK_TO_APPROACH;
     run->pass_recalls = labels && run->has_moved && run->has_state;
-    const bool took_over = run->variant != run->engine[EXK_PLAIN].variant;
+    const bool took_over = run->kernel->survivors && run->variant != run->engine[EXK_PLAIN].variant;
     if (labels && run->kernel->ordered && run->order && !run->pass_recalls && !took_over)
         exk_order_centroids(run->centroids, run->k, run->points.d, exk_variant_nr(run->variant), run->order_memory,
                             run->order);

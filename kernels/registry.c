@@ -20,6 +20,8 @@
 #define EXK_INT8_SHAPE {.d_max = INT64_C(1) << 15, .k_max = INT32_MAX, .kd_pays = INT64_C(1) << 14}
 /* Products of bytes take so long that what is kept saves little: `auto` has no use for it. */
 #define EXK_INT8_KEPT_SHAPE {.d_max = INT64_C(1) << 15, .k_max = INT32_MAX, .kd_pays = INT64_MAX}
+/* Of whole rows it takes few products, of heads too many where dimensions are few. */
+#define EXK_INT8_HEADS_SHAPE {.d_max = INT64_C(1) << 15, .k_max = INT32_MAX, .kd_pays = INT64_C(1) << 18}
 /* Bytes are faster wherever there is hardware for 16-bit floats. */
 #define EXK_HALF_SHAPE {.d_max = INT64_C(1) << 15, .k_max = INT32_MAX, .kd_pays = INT64_MAX}
 #define EXK_INT8_GROUPS_SHAPE {.d_max = INT64_C(1) << 15, .k_max = INT32_MAX, .kd_pays = INT64_C(1) << 16}
@@ -182,14 +184,27 @@ const exk_variant *exk_variant_skipping(const exk_shape *shape) {
     return rounds ? bytes : exk_variant_strongest("fused_yinyang", shape);
 }
 
+static const exk_variant *paying_of(const char *strategy, const char *isa, const exk_shape *shape) {
+    const exk_variant *variant = usable_of(strategy, isa, shape);
+    return variant && pays(variant, shape) ? variant : NULL;
+}
+
+/* Whether heads are worth the time that finding directions takes; few dimensions have none to spare. */
+static bool projecting_pays(const exk_shape *shape) {
+    enum { MANY_DIMENSIONS = 128 };
+    return shape->d >= MANY_DIMENSIONS && (double)shape->n * (double)shape->k * (double)shape->d >= 0x1p34;
+}
+
 const exk_variant *exk_variant_keeping(const exk_variant *plain, const exk_shape *shape) {
     if (strcmp(plain->strategy, "i8_fused") != 0)
         return NULL;
-    const exk_variant *keeping = usable_of("i8_kept", plain->isa, shape);
-    return keeping && pays(keeping, shape) ? keeping : NULL;
+    const exk_variant *projected = projecting_pays(shape) ? paying_of("i8_projected", plain->isa, shape) : NULL;
+    return projected ? projected : paying_of("i8_kept", plain->isa, shape);
 }
 
 const exk_variant *exk_variant_leaner(const exk_variant *variant, const exk_shape *shape) {
+    if (strcmp(variant->strategy, "i8_projected") == 0)
+        return paying_of("i8_kept", variant->isa, shape);
     if (strcmp(variant->strategy, "fused_elkan") == 0)
         return usable_of("fused_yinyang", variant->isa, shape);
     if (strcmp(variant->strategy, "i8_fused_yinyang") == 0)

@@ -114,6 +114,7 @@ enum {
 /* How the engines did so far. */
 typedef struct exk_trial {
     double plain_seconds; /* of each thread, labelling in the last pass that skipped nothing */
+    int passes;           /* by the engine in use, since it is */
     int slow;             /* passes that skipped in vain */
     int probes;
     int failures, wait; /* probes in vain; plain passes until the next one */

@@ -159,6 +159,7 @@ typedef struct exk_kernel {
     void (*settled)(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
                     const exk_settled *found);
 
+    int finding;    /* passes that tell nothing about later ones: they find what is kept of the points */
     bool ordered;   /* wants exk_score_centroids.order */
     bool selective; /* leaves out centroids without bounds, too */
 } exk_kernel;

@@ -576,5 +576,6 @@ const exk_kernel EXK_KERNEL = {
     .scores = panel_scores,
     .doubt = doubt,
     .settled = settled,
+    .finding = 1,
     .selective = true,
 };

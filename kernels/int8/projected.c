@@ -837,6 +837,7 @@ const exk_kernel EXK_KERNEL = {
     .scores = panel_scores,
     .doubt = doubt,
     .settled = settled,
+    .finding = 2,
     .ordered = true,
     .selective = true,
 };
