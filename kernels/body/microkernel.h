@@ -57,6 +57,10 @@ _Static_assert(EXK_MR <= 8, "EXK_WITH_ROWS lists fewer than 8 rows");
 
 enum { PANEL_POINTS = EXK_NV * VEC_LANES, PACK_SINGLY = 4 };
 
+/* fmaxf is a call, because of NaN. */
+EXK_INLINE float max_f32(float a, float b) {
+    return a > b ? a : b;
+}
 EXK_INLINE int64_t min_i64(int64_t a, int64_t b) {
     return a < b ? a : b;
 }

@@ -121,9 +121,9 @@ static void begin_point(pass *p, half_panel *panel, int64_t slot, int64_t i, int
         return;
     }
     enter(&panel->points, slot, found.factor, tile->error, p->largest_offset);
-    panel->points.largest_norm = fmaxf(panel->points.largest_norm, found.norm);
-    panel->points.largest_residual = fmaxf(panel->points.largest_residual, found.residual);
-    panel->largest_weighted = fmaxf(panel->largest_weighted, found.weighted);
+    panel->points.largest_norm = max_f32(panel->points.largest_norm, found.norm);
+    panel->points.largest_residual = max_f32(panel->points.largest_residual, found.residual);
+    panel->largest_weighted = max_f32(panel->largest_weighted, found.weighted);
 }
 
 /* Before any centroid is met: where the point had a label, what its score is at most. */

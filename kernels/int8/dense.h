@@ -133,8 +133,8 @@ static void dense_begin_point(dense_pass *p, byte_panel *panel, int64_t slot, in
         return;
     }
     enter(panel, slot, found.factor, tile->error, p->largest_offset);
-    panel->largest_norm = fmaxf(panel->largest_norm, found.norm);
-    panel->largest_residual = fmaxf(panel->largest_residual, found.residual);
+    panel->largest_norm = max_f32(panel->largest_norm, found.norm);
+    panel->largest_residual = max_f32(panel->largest_residual, found.residual);
 }
 
 static void fetch_former(const dense_pass *p, int32_t former) {

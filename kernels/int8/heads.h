@@ -220,7 +220,7 @@ static inline void find_head_move(const head_moves *moves, int64_t j, double def
     float largest = 0.0f;
     for (int64_t a = 0; a < length; a++) {
         difference[a] = head[a] - old[a];
-        largest = fmaxf(largest, fabsf(difference[a]));
+        largest = max_f32(largest, fabsf(difference[a]));
     }
     const quantised found = quantise(&by, difference, largest, true, bytes);
     const double beta = found.factor > 0.0f ? 1.0 / (double)found.factor : 0.0;

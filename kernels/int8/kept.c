@@ -216,8 +216,8 @@ static void begin_point(pass *p, byte_panel *panel, int64_t slot, int64_t i) {
         return;
     }
     enter(panel, slot, point->factor, tile->error, p->largest_offset);
-    panel->largest_norm = fmaxf(panel->largest_norm, point->bytes.norm);
-    panel->largest_residual = fmaxf(panel->largest_residual, point->bytes.residual);
+    panel->largest_norm = max_f32(panel->largest_norm, point->bytes.norm);
+    panel->largest_residual = max_f32(panel->largest_residual, point->bytes.residual);
     p->mine.looked[i] = 0;
     if (tile->label[i] < 0 || isinf(tile->offset[tile->label[i]]))
         return;

@@ -52,7 +52,8 @@ typedef struct head_panel {
     int32_t list[PANEL_POINTS][CANDIDATES];
     float tails[TAILS * PANEL_POINTS]; /* [tail][point]: x.m */
     float scale;                       /* s of all its points */
-    float norm, lost, tail;            /* the largest of each */
+    float norm, lost, tail;            /* the largest of each, */
+    float size;                        /* and of |upper| + |x.m|, at most */
 } head_panel;
 
 typedef struct thread_memory {
@@ -181,7 +182,7 @@ static basis find_directions(const pass *p) {
     const int64_t whole = p->k * p->d / VEC_LANES * VEC_LANES;
     float largest = largest_of(centroids->c, whole, 0.0f);
     for (int64_t t = whole; t < p->k * p->d; t++)
-        largest = fmaxf(largest, fabsf(centroids->c[t]));
+        largest = max_f32(largest, fabsf(centroids->c[t]));
     find_basis(&found, centroids->c, p->k, factor_for(largest, 1.0f), &room);
     return found;
 }
@@ -459,9 +460,9 @@ static void begin_point(pass *p, head_panel *panel, int64_t slot, int64_t i) {
     const exk_tile *tile = p->c.tile;
     const int32_t label = tile->label[i];
     point_state *state = state_of(p, i);
-    panel->norm = fmaxf(panel->norm, state->head.norm);
-    panel->lost = fmaxf(panel->lost, state->head.lost);
-    panel->tail = fmaxf(panel->tail, state->head.tail);
+    panel->norm = max_f32(panel->norm, state->head.norm);
+    panel->lost = max_f32(panel->lost, state->head.lost);
+    panel->tail = max_f32(panel->tail, state->head.tail);
     panel->count[slot] = -1;
     panel->former[slot] = -1;
     panel->upper[slot] = -INFINITY;
@@ -473,18 +474,24 @@ static void begin_point(pass *p, head_panel *panel, int64_t slot, int64_t i) {
         follow_label(p, i, label);
     const double norm = (double)tile->norm[i], least = norm * norm * (1.0 - 0x1p-20);
     const double upper = 0.5 * (state->square - least);
+    if (!(fabs(upper) < 0x1p100))
+        return;
     panel->upper[slot] = (float)(upper + fabs(upper) * 0x1p-22 + EXK_TINY);
+    panel->size = max_f32(panel->size, fabsf(panel->upper[slot]));
     panel->former[slot] = p->shared.heads.place[label];
     panel->count[slot] = 0;
 }
 
 /* [tail][point] of what is kept as [point][tail]. */
 static void collect_tails(const pass *p, head_panel *panel, int64_t first, int64_t count) {
+    const vec_f32 zero = vec_set1(0.0f);
+    vec_f32 minus_largest = zero;
     for (int64_t at = 0; at < PANEL_POINTS; at += VEC_LANES) {
         for (int64_t tail = 0; tail < tails_of(p); tail += VEC_LANES) {
             vec_f32 square[VEC_LANES];
             EXK_UNROLL for (int i = 0; i < VEC_LANES; i++) {
                 square[i] = vec_load(tails(p, first + min_i64(at + i, count - 1)) + tail);
+                minus_largest = vec_min(minus_largest, vec_min(square[i], vec_sub(zero, square[i])));
             }
             vec_transpose(square);
             EXK_UNROLL for (int i = 0; i < VEC_LANES; i++) {
@@ -492,18 +499,19 @@ static void collect_tails(const pass *p, head_panel *panel, int64_t first, int64
             }
         }
     }
+    panel->size -= vec_least(minus_largest);
 }
 
-/* Rounded down by more than it may be off; beyond MOST_SCORE too, or it decides nothing. */
-EXK_INLINE vec_i32 threshold(vec_f32 v, vec_f32 size) {
+/* Rounded down, v having room for what it may be off; beyond MOST_SCORE it decides nothing. */
+EXK_INLINE vec_i32 threshold(vec_f32 v) {
     const vec_f32 most = vec_set1(MOST_SCORE), minus_most = vec_set1(-MOST_SCORE);
-    const vec_f32 down = vec_mul_add(size, vec_set1(-0x1p-20f), vec_sub(v, vec_set1(2.0f)));
-    const vec_f32 clamped = vec_max(vec_min(down, most), minus_most);
+    const vec_f32 clamped = vec_max(vec_min(v, most), minus_most);
     return vec_select_i32(vec_less(minus_most, clamped), vec_to_i32(clamped), vec_set1_i32(NEVER_ABOVE));
 }
 
-EXK_INLINE vec_f32 magnitude(vec_f32 v) {
-    return vec_max(v, vec_sub(vec_set1(0.0f), v));
+/* Of thresholds of numbers of some size in a unit: more than float32 arithmetic and rounding to integers take. */
+EXK_INLINE float room_for(float size, float unit) {
+    return 2.0f + size * unit * 0x1p-20f;
 }
 
 /* What the product of a point with unit s and a group with unit b is divided by; 0: they are of no use. */
@@ -524,10 +532,11 @@ static void find_least(const pass *p, const head_panel *panel) {
                                              vec_mul_add(lost, vec_load(heads->loss_e + at),
                                                          vec_mul_add(tail, vec_load(heads->loss_z + at), zero)));
             const vec_f32 least = vec_mul_add(vec_load(p->mine.offset + at), half, loss);
-            const vec_f32 scaled = vec_mul_add(least, vec_set1(unit), zero);
+            const vec_f32 scaled = vec_min(vec_mul_add(least, vec_set1(unit), zero), vec_set1(2.0f * MOST_SCORE));
+            const vec_f32 size = vec_max(scaled, vec_sub(zero, scaled));
+            const vec_f32 room = vec_mul_add(size, vec_set1(-0x1p-20f), vec_set1(-2.0f));
             vec_store_i32(p->mine.least + at,
-                          unit > 0.0f ? threshold(scaled, vec_min(magnitude(scaled), vec_set1(2.0f * MOST_SCORE)))
-                                      : vec_set1_i32(NEVER_ABOVE));
+                          unit > 0.0f ? threshold(vec_add(scaled, room)) : vec_set1_i32(NEVER_ABOVE));
         }
     }
 }
@@ -568,12 +577,10 @@ EXK_INLINE void compare(const void *work, int64_t part, int64_t parts) {
 static void find_reach(const pass *p, const head_panel *panel, int64_t g, int32_t *reach) {
     const float unit = unit_of(p, panel, g);
     const float *tail = panel->tails + tail_of(p, g) * PANEL_POINTS;
-    const vec_f32 units = vec_set1(unit), minus = vec_set1(-unit), zero = vec_set1(0.0f);
+    const vec_f32 minus = vec_set1(-unit), room = vec_set1(-room_for(panel->size, unit));
     for (int slot = 0; slot < PANEL_POINTS; slot += VEC_LANES) {
-        const vec_f32 upper = vec_load(panel->upper + slot), product = vec_load(tail + slot);
-        const vec_f32 size = vec_mul_add(vec_add(magnitude(upper), magnitude(product)), units, zero);
-        const vec_f32 v = vec_mul_add(vec_add(upper, product), minus, zero);
-        vec_store_i32(reach + slot, threshold(v, vec_min(size, vec_set1(2.0f * MOST_SCORE))));
+        const vec_f32 both = vec_add(vec_load(panel->upper + slot), vec_load(tail + slot));
+        vec_store_i32(reach + slot, threshold(vec_mul_add(both, minus, room)));
     }
 }
 
@@ -746,7 +753,7 @@ static void begin_panel(pass *p, head_panel *panel, int64_t first) {
     const int64_t count = panel_count(p, first);
     if (p->finding || !are_found(p, first))
         find_points(p, first);
-    panel->norm = panel->lost = panel->tail = 0.0f;
+    panel->norm = panel->lost = panel->tail = panel->size = 0.0f;
     panel->scale = state_of(p, first)->head.scale;
     for (int64_t slot = 0; slot < count; slot++) {
         const int32_t next = p->c.tile->label[first + min_i64(slot + MOVES_AHEAD, count - 1)];
