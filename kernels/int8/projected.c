@@ -595,11 +595,17 @@ static comparison comparison_of(const pass *p, const head_panel *panel, const me
     return c;
 }
 
+/* Into L2: so many lines would wait for one another at L1. */
+static void fetch_later(const void *from, int64_t bytes) {
+    for (int64_t t = 0; t < bytes; t += EXK_ALIGN)
+        __builtin_prefetch((const char *)from + t, 0, 2);
+}
+
 static void add_hits(const pass *p, head_panel *panel, int64_t slot, int64_t first, int64_t i, uint32_t hits) {
     if (panel->count[slot] < 0)
         return;
     if (panel->count[slot] == 0)
-        fetch_lines(first_digits(p, i), 2 * p->turn.bytes);
+        fetch_later(first_digits(p, i), 2 * p->turn.bytes);
     for (; hits; hits &= hits - 1) {
         const int64_t at = first + __builtin_ctz(hits);
         if (at >= p->k || isinf(p->mine.offset[at]))
