@@ -88,11 +88,9 @@ static exk_scratch dense_scratch(const exk_shape *shape, const exk_plan *plan) {
 }
 
 /* One centroid's bytes, and its terms. */
-static void quantise_centroid(const rotation *turn_by, const float *c, float *turned, int8_t *row, int64_t j,
-                              byte_centroids *bytes) {
-    const float largest = turn(turn_by, c, c, turned);
-    const quantised found = quantise(turn_by, turned, largest, false, row);
-    const byte_loss loss = byte_loss_of(turn_by, &found);
+static void keep_centroid(const rotation *turn_by, const quantised *found, const int8_t *row, int64_t j,
+                          const byte_centroids *bytes) {
+    const byte_loss loss = byte_loss_of(turn_by, found);
     int32_t sum = 0, quad;
     for (int64_t t = 0; t < turn_by->bytes; t++)
         sum += row[t];
@@ -105,6 +103,13 @@ static void quantise_centroid(const rotation *turn_by, const float *c, float *tu
     bytes->minus_beta[j] = -loss.beta;
     bytes->loss_q[j] = loss.q;
     bytes->loss_e[j] = loss.e;
+}
+
+static void quantise_centroid(const rotation *turn_by, const float *c, float *turned, int8_t *row, int64_t j,
+                              const byte_centroids *bytes) {
+    const float largest = turn(turn_by, c, c, turned);
+    const quantised found = quantise(turn_by, turned, largest, false, row);
+    keep_centroid(turn_by, &found, row, j, bytes);
 }
 
 static void dense_prepare(const exk_score_centroids *centroids, const exk_plan *plan,

@@ -23,10 +23,16 @@ static inline vec_i32 add_biased(vec_i32 sum, const vec_i32 *biased, const vec_i
 }
 #endif
 
-/* As quantise leaves them for the side of products that DOT_BIAS is on. */
+_Static_assert((int)DOT_POINT == (int)DOT_CENTROID, "biased or not, bytes are the same");
+
 static inline void keep_biased(const int8_t *bytes, int64_t count, int8_t *row) {
     for (int64_t t = 0; t < count; t++)
-        row[t] = (int8_t)(uint8_t)((uint8_t)bytes[t] + (uint8_t)(ROW_BIAS - DOT_BIAS));
+        row[t] = (int8_t)(uint8_t)((uint8_t)bytes[t] + (uint8_t)ROW_BIAS);
+}
+
+static inline void leave_unbiased(const int8_t *row, int64_t count, int8_t *bytes) {
+    for (int64_t t = 0; t < count; t++)
+        bytes[t] = (int8_t)(uint8_t)((uint8_t)row[t] - (uint8_t)ROW_BIAS);
 }
 
 /* What such a row adds to a product with these bytes, negated. */
@@ -115,19 +121,20 @@ static inline void lay_out_digits(exk_arena *arena, int64_t k, const rotation *t
     digits->beyond = exk_arena_take(arena, count, sizeof(float));
 }
 
-/* turned, bytes: for one row. */
-static inline void find_digits(const rotation *by, const float *row, int64_t j, float *turned, int8_t *bytes,
-                               const byte_digits *digits) {
+/* turned, bytes: for one row. Returns what the first digits are. */
+static inline quantised find_digits(const rotation *by, const float *row, int64_t j, float *turned, int8_t *bytes,
+                                    const byte_digits *digits) {
     const float largest = turn(by, row, row, turned);
-    const quantised found = quantise(by, turned, largest, true, bytes);
+    const quantised found = quantise(by, turned, largest, false, bytes);
     const byte_loss loss = byte_loss_of(by, &found);
     keep_biased(bytes, by->bytes, digits->first + j * by->bytes);
-    const float beyond = quantise_rest(by, turned, factor_for(largest, (float)DOT_POINT), true, bytes);
+    const float beyond = quantise_rest(by, turned, factor_for(largest, (float)DOT_CENTROID), false, bytes);
     keep_biased(bytes, by->bytes, digits->second + j * by->bytes);
     digits->beta[j] = loss.beta;
     digits->all[j] = loss.e;
     digits->rest[j] = loss.q;
     digits->beyond[j] = loss.beta * (beyond + 0x1p-18f) * EXK_INT8_WIDER;
+    return found;
 }
 
 /* Both digits of a point, by->bytes each; row_bytes are written in `bytes`. */

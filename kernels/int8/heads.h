@@ -222,7 +222,7 @@ static inline void find_head_move(const head_moves *moves, int64_t j, double def
         difference[a] = head[a] - old[a];
         largest = max_f32(largest, fabsf(difference[a]));
     }
-    const quantised found = quantise(&by, difference, largest, true, bytes);
+    const quantised found = quantise(&by, difference, largest, false, bytes);
     const double beta = found.factor > 0.0f ? 1.0 / (double)found.factor : 0.0;
     const double wrong = 2.0 * head_error(d, length) * (first + now);
     const double leak = wrong + defect * (first + now);

@@ -17,7 +17,11 @@
 #include "kernels/int8/hits.h"
 #include "kernels/int8/moves.h"
 
-enum { MOVES_AHEAD = 8, DIGITS_AHEAD = 3 };
+enum {
+    MOVES_AHEAD = 8,
+    DIGITS_AHEAD = 3,
+    CANDIDATES_MOST = 8 /* that heads leave to each point; a tile with more is given up */
+};
 
 /* Whether anything is known of the points; of each group, which all agree: no thread reads what another one
  * writes. */
@@ -229,6 +233,14 @@ static void keep_tail(const pass *p, const basis *found, int64_t tail) {
         root_above(square_of(head, p->length) * (1.0 + dot_error(p->length))) + head_error(p->d, p->length) * norm;
 }
 
+/* A centroid's digits, of which the first ones are what dense passes take. */
+static void prepare_bytes(const pass *p, int64_t j) {
+    const quantised found =
+        find_digits(&p->turn, p->c.centroids->c + j * p->d, j, p->mine.turned, p->mine.bytes, &p->shared.digits);
+    leave_unbiased(p->shared.digits.first + j * p->turn.bytes, p->turn.bytes, p->mine.bytes);
+    keep_centroid(&p->turn, &found, p->mine.bytes, j, &p->shared.dense.bytes);
+}
+
 /* A group's centroids now: their heads, what they lose, how they moved, and their digits. */
 static void prepare_group(const pass *p, int64_t g, const float *v, double defect, bool moved) {
     const byte_heads *heads = &p->shared.heads;
@@ -246,8 +258,7 @@ static void prepare_group(const pass *p, int64_t g, const float *v, double defec
             if (moved)
                 find_head_move(&p->shared.moves, j, defect, before, p->mine.row, p->d,
                                heads->head + at * p->length, head, p->mine.next, p->mine.bytes);
-            find_digits(&p->turn, p->c.centroids->c + j * p->d, j, p->mine.turned, p->mine.bytes,
-                        &p->shared.digits);
+            prepare_bytes(p, j);
         }
         memcpy(before, p->mine.row, (size_t)p->d * sizeof *before);
     }
@@ -279,6 +290,9 @@ static void prepare_tails(const pass *p, int64_t first, int64_t last, bool findi
     }
     for (int64_t g = tail_group(p, first); g < tail_group(p, last); g++)
         prepare_group(p, g, found.rows, found.defect, !finding);
+    for (int64_t j = p->k; first == 0 && j < round_up_to(p->k, BLOCK); j++)
+        quantise_centroid(&p->turn, p->c.centroids->c + (p->k - 1) * p->d, p->mine.turned, p->mine.bytes, j,
+                          &p->shared.dense.bytes);
 }
 
 static void prepare(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
@@ -290,7 +304,7 @@ static void prepare(const exk_score_centroids *centroids, const exk_plan *plan, 
     const bool finding = knows && p.shared.stage[begin] == NOTHING;
     for (int64_t g = begin; g < end; g++)
         p.shared.stage[g] = !knows ? NOTHING : finding ? FINDING : FOUND;
-    if (!centroids->movement) {
+    if (!centroids->movement || !exk_bounds_apply(centroids->unscale)) {
         dense_prepare(centroids, plan, workspace, part, parts);
         return;
     }
@@ -775,19 +789,21 @@ static void begin_panel(pass *p, head_panel *panel, int64_t first) {
     find_least(p, panel);
 }
 
-static int64_t lost_of(const head_panel *panel, int64_t count) {
-    int64_t lost = 0;
-    for (int64_t slot = 0; slot < count; slot++)
+/* Heads tell too little of the first panel's points. */
+static bool gives_up(const head_panel *panel, int64_t count) {
+    int64_t lost = 0, candidates = 0;
+    for (int64_t slot = 0; slot < count; slot++) {
         lost += panel->count[slot] < 0;
-    return lost;
+        candidates += panel->count[slot] > 0 ? panel->count[slot] : 0;
+    }
+    return lost * FEW_LEFT > count || candidates > count * CANDIDATES_MOST;
 }
 
 /* Nothing is known of the tile's points afterwards. */
-static int64_t meet_in_floats(const pass *p, const exk_workspace *workspace) {
+static int64_t meet_without_heads(const pass *p, const exk_workspace *workspace) {
     for (int64_t i = 0; i < p->c.tile->rows; i++)
         state_of(p, i)->head.scale = 0.0f;
-    sweep_tile(p->c.centroids, p->plan, workspace->shared, workspace->thread, p->c.tile);
-    return p->c.tile->rows * p->k;
+    return dense_assign(p->c.centroids, p->plan, workspace, p->c.tile);
 }
 
 static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
@@ -798,23 +814,22 @@ static int64_t assign(const exk_score_centroids *centroids, const exk_plan *plan
     p.c.tile = tile;
     p.states = workspace->point;
     if (p.k < FEW_CENTROIDS || p.shared.stage[0] == NOTHING)
-        return meet_in_floats(&p, workspace);
+        return meet_without_heads(&p, workspace);
     p.finding = p.shared.stage[0] == FINDING;
     for (int64_t at = 0; at < p.groups * GROUP; at++)
         p.mine.offset[at] = at < p.k ? tile->offset[p.shared.heads.order[at]] : INFINITY;
     head_panel *panel = p.mine.panel;
+    bool given_up = false;
     groups_begin();
-    for (int64_t first = 0; first < tile->rows; first += PANEL_POINTS) {
+    for (int64_t first = 0; first < tile->rows && !given_up; first += PANEL_POINTS) {
         begin_panel(&p, panel, first);
         meet_groups(&p, panel, first);
-        if (first == 0 && lost_of(panel, panel_count(&p, 0)) * FEW_LEFT > panel_count(&p, 0)) {
-            groups_end();
-            return meet_in_floats(&p, workspace);
-        }
-        finish_panel(&p, panel, first);
+        given_up = first == 0 && gives_up(panel, panel_count(&p, 0));
+        if (!given_up)
+            finish_panel(&p, panel, first);
     }
     groups_end();
-    return tile->rows * p.k + p.c.evaluations;
+    return given_up ? meet_without_heads(&p, workspace) : tile->rows * p.k + p.c.evaluations;
 }
 
 static void doubt(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
