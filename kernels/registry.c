@@ -189,10 +189,11 @@ static const exk_variant *paying_of(const char *strategy, const char *isa, const
     return variant && pays(variant, shape) ? variant : NULL;
 }
 
-/* Whether heads are worth the time that finding directions takes; few dimensions have none to spare. */
+/* Whether heads are worth the time that finding directions takes, which grows with the dimensions as passes do;
+ * few dimensions have none to spare. */
 static bool projecting_pays(const exk_shape *shape) {
-    enum { MANY_DIMENSIONS = 128 };
-    return shape->d >= MANY_DIMENSIONS && (double)shape->n * (double)shape->k * (double)shape->d >= 0x1p34;
+    enum { MANY_DIMENSIONS = 128, MANY_SCORES = 22000000 };
+    return shape->d >= MANY_DIMENSIONS && (double)shape->n * (double)shape->k >= MANY_SCORES;
 }
 
 const exk_variant *exk_variant_keeping(const exk_variant *plain, const exk_shape *shape) {

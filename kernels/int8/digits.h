@@ -98,11 +98,16 @@ static inline void digit_dots(const digit_rows *biased, const digit_rows *row, i
     }
 }
 
+/* What a centroid's digits stand for. */
+typedef struct digit_terms {
+    float beta;              /* 0: no bytes can stand for it */
+    float all, rest, beyond; /* beta times ||q|| + ||f||, ||f||, ||q''||; widened */
+} digit_terms;
+
 /* Of each centroid. */
 typedef struct byte_digits {
-    int8_t *first, *second;     /* [centroid][byte], biased */
-    float *beta;                /* 0: no bytes can stand for it */
-    float *all, *rest, *beyond; /* beta times ||q|| + ||f||, ||f||, ||q''||; widened */
+    int8_t *first, *second; /* [centroid][byte], biased */
+    digit_terms *terms;
 } byte_digits;
 
 /* What is kept of a point beside its byte_point. */
@@ -115,10 +120,7 @@ static inline void lay_out_digits(exk_arena *arena, int64_t k, const rotation *t
     const size_t count = (size_t)k, bytes = count * (size_t)turn->bytes;
     digits->first = exk_arena_take(arena, bytes + EXK_ALIGN, 1);
     digits->second = exk_arena_take(arena, bytes + EXK_ALIGN, 1);
-    digits->beta = exk_arena_take(arena, count, sizeof(float));
-    digits->all = exk_arena_take(arena, count, sizeof(float));
-    digits->rest = exk_arena_take(arena, count, sizeof(float));
-    digits->beyond = exk_arena_take(arena, count, sizeof(float));
+    digits->terms = exk_arena_take(arena, count, sizeof *digits->terms);
 }
 
 /* turned, bytes: for one row. Returns what the first digits are. */
@@ -130,10 +132,10 @@ static inline quantised find_digits(const rotation *by, const float *row, int64_
     keep_biased(bytes, by->bytes, digits->first + j * by->bytes);
     const float beyond = quantise_rest(by, turned, factor_for(largest, (float)DOT_CENTROID), false, bytes);
     keep_biased(bytes, by->bytes, digits->second + j * by->bytes);
-    digits->beta[j] = loss.beta;
-    digits->all[j] = loss.e;
-    digits->rest[j] = loss.q;
-    digits->beyond[j] = loss.beta * (beyond + 0x1p-18f) * EXK_INT8_WIDER;
+    digits->terms[j] = (digit_terms){.beta = loss.beta,
+                                     .all = loss.e,
+                                     .rest = loss.q,
+                                     .beyond = loss.beta * (beyond + 0x1p-18f) * EXK_INT8_WIDER};
     return found;
 }
 
@@ -161,18 +163,19 @@ typedef struct score_range {
 static inline score_range score_by_digits(const byte_digits *digits, int64_t j, int64_t bytes,
                                           const byte_point *point, const rest_point *rest, const int8_t *first,
                                           const int8_t *second, float offset, float error) {
-    if (!(digits->beta[j] > 0.0f))
+    const digit_terms *terms = &digits->terms[j];
+    if (!(terms->beta > 0.0f))
         return (score_range){-INFINITY, INFINITY};
     const digit_rows biased = {digits->first + j * bytes, digits->second + j * bytes}, row = {first, second};
     int32_t dot[2];
     digit_dots(&biased, &row, bytes, dot);
     const double whole = (double)(dot[0] + point->start);
     const double parts = (double)(dot[1] + point->start + rest->start);
-    const double lost = (double)point->norm * (double)digits->beyond[j] +
-                        ((double)rest->beyond + 0x1p-17 * ((double)point->norm + (double)point->residual)) *
-                            (double)digits->all[j] +
-                        (double)point->residual * (double)digits->rest[j];
-    const double product = (double)digits->beta[j] * (whole + parts / (double)REST_DIGIT);
+    const double lost =
+        (double)point->norm * (double)terms->beyond +
+        ((double)rest->beyond + 0x1p-17 * ((double)point->norm + (double)point->residual)) * (double)terms->all +
+        (double)point->residual * (double)terms->rest;
+    const double product = (double)terms->beta * (whole + parts * (1.0 / (double)REST_DIGIT));
     const double inverse = (double)point->inverse;
     return (score_range){(double)offset - (product + lost) * inverse,
                          (double)offset + 2.0 * (double)error - (product - lost) * inverse};

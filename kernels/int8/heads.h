@@ -91,12 +91,17 @@ typedef struct byte_heads {
     float *loss_y, *loss_e, *loss_z;   /* ||f|| + leak, ||w|| and more, ||t|| */
 } byte_heads;
 
-/* How the heads moved since the pass before: as byte_moves tell it of whole rows. By centroid. */
+/* How a head moved since the pass before: as byte_moves tell it of whole rows. */
+typedef struct head_move {
+    double change, length;        /* byte_moves */
+    float beta;                   /* 0: not known */
+    float loss_y, loss_e, loss_z; /* of the product with the movement */
+} head_move;
+
+/* Of each centroid. */
 typedef struct head_moves {
-    int8_t *rows;                    /* [centroid][byte], biased */
-    float *beta;                     /* 0: not known */
-    float *loss_y, *loss_e, *loss_z; /* of the product with the movement */
-    double *change, *length;         /* byte_moves */
+    int8_t *rows; /* [centroid][byte], biased */
+    head_move *of;
 } head_moves;
 
 static inline void lay_out_heads(exk_arena *arena, int64_t k, int64_t d, const rotation *turn, byte_heads *heads,
@@ -122,12 +127,7 @@ static inline void lay_out_heads(exk_arena *arena, int64_t k, int64_t d, const r
     heads->loss_e = exk_arena_take(arena, padded, sizeof(float));
     heads->loss_z = exk_arena_take(arena, padded, sizeof(float));
     moves->rows = exk_arena_take(arena, (size_t)k * length + EXK_ALIGN, 1);
-    moves->beta = exk_arena_take(arena, (size_t)k, sizeof(float));
-    moves->loss_y = exk_arena_take(arena, (size_t)k, sizeof(float));
-    moves->loss_e = exk_arena_take(arena, (size_t)k, sizeof(float));
-    moves->loss_z = exk_arena_take(arena, (size_t)k, sizeof(float));
-    moves->change = exk_arena_take(arena, (size_t)k, sizeof(double));
-    moves->length = exk_arena_take(arena, (size_t)k, sizeof(double));
+    moves->of = exk_arena_take(arena, (size_t)k, sizeof *moves->of);
 }
 
 /* V'row, for a row of d floats. */
@@ -227,12 +227,13 @@ static inline void find_head_move(const head_moves *moves, int64_t j, double def
     const double wrong = 2.0 * head_error(d, length) * (first + now);
     const double leak = wrong + defect * (first + now);
     keep_biased(bytes, length, moves->rows + j * length);
-    moves->beta[j] = (float)beta;
-    moves->loss_y[j] = (float)((beta * ((double)found.residual + 0x1p-22 * (double)found.norm) + leak) * wider);
-    moves->loss_e[j] = (float)(beta * ((double)found.norm + (double)found.residual) * wider);
-    moves->loss_z[j] = (float)(tail_above(square, difference, length, defect, first + now, wrong) * wider);
-    moves->change[j] = (double)vec_sum(change) + dot_error(d) * distance * (first + now);
-    moves->length[j] = now > first ? now : first;
+    head_move *move = &moves->of[j];
+    move->beta = (float)beta;
+    move->loss_y = (float)((beta * ((double)found.residual + 0x1p-22 * (double)found.norm) + leak) * wider);
+    move->loss_e = (float)(beta * ((double)found.norm + (double)found.residual) * wider);
+    move->loss_z = (float)(tail_above(square, difference, length, defect, first + now, wrong) * wider);
+    move->change = (double)vec_sum(change) + dot_error(d) * distance * (first + now);
+    move->length = now > first ? now : first;
 }
 
 /* What is lost of the centroid at a place, whose head's bytes were found with the group's factor. */

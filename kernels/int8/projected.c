@@ -254,7 +254,7 @@ static void prepare_group(const pass *p, int64_t g, const float *v, double defec
         head_of(v, p->length, p->mine.row, p->d, head);
         largest = largest_of(head, p->length, largest);
         if (at < p->k) {
-            p->shared.moves.beta[j] = 0.0f;
+            p->shared.moves.of[j].beta = 0.0f;
             if (moved)
                 find_head_move(&p->shared.moves, j, defect, before, p->mine.row, p->d,
                                heads->head + at * p->length, head, p->mine.next, p->mine.bytes);
@@ -457,15 +457,15 @@ static bool are_found(const pass *p, int64_t first) {
 /* The upper bound of the distance to the label follows it, as in moves.h. */
 static void follow_label(const pass *p, int64_t i, int32_t label) {
     const head_moves *moves = &p->shared.moves;
+    const head_move *move = &moves->of[label];
     point_state *state = state_of(p, i);
     const head_point *head = &state->head;
     const int32_t dot = biased_dot(moves->rows + label * p->length, head_bytes(p, i), p->length, head->start);
-    const double lost = (double)head->norm * (double)moves->loss_y[label] +
-                        (double)head->lost * (double)moves->loss_e[label] +
-                        (double)head->tail * (double)moves->loss_z[label];
-    const double product = (double)head->scale * (double)moves->beta[label] * dot - lost;
-    const double norm = (double)p->c.tile->norm[i], length = moves->length[label];
-    const double now = state->square + moves->change[label] - 2.0 * product + 0x1p-20 * (norm + length) * length;
+    const double lost = (double)head->norm * (double)move->loss_y + (double)head->lost * (double)move->loss_e +
+                        (double)head->tail * (double)move->loss_z;
+    const double product = (double)head->scale * (double)move->beta * dot - lost;
+    const double norm = (double)p->c.tile->norm[i], length = move->length;
+    const double now = state->square + move->change - 2.0 * product + 0x1p-20 * (norm + length) * length;
     state->square = (now > 0.0 ? now : 0.0) * (1.0 + 0x1p-40) + EXK_TINY;
 }
 
@@ -482,7 +482,7 @@ static void begin_point(pass *p, head_panel *panel, int64_t slot, int64_t i) {
     panel->upper[slot] = -INFINITY;
     if (label < 0 || isinf(tile->offset[label]) || !(state->row.inverse > 0.0f))
         return;
-    if (!(state->square < INFINITY) || !(p->shared.moves.beta[label] > 0.0f))
+    if (!(state->square < INFINITY) || !(p->shared.moves.of[label].beta > 0.0f))
         look(p, i);
     else if (p->c.centroids->movement[label] > 0.0f)
         follow_label(p, i, label);
@@ -598,15 +598,17 @@ static void find_reach(const pass *p, const head_panel *panel, int64_t g, int32_
     }
 }
 
-static comparison comparison_of(const pass *p, const head_panel *panel, const meeting *met,
-                                uint32_t above[PANEL_POINTS]) {
-    comparison c = {.dot = met->dot, .above = above, .slots = met->group < 0 ? 0 : PANEL_POINTS};
+/* In place: most of it is written every time. */
+static void begin_comparison(const pass *p, const head_panel *panel, const meeting *met, uint32_t *above,
+                             comparison *c) {
+    c->dot = met->dot;
+    c->above = above;
+    c->slots = met->group < 0 ? 0 : PANEL_POINTS;
     if (met->group < 0)
-        return c;
+        return;
     for (int v = 0; v < EXK_NV; v++)
-        c.least[v] = vec_load_i32(p->mine.least + met->group * GROUP + v * VEC_LANES);
-    find_reach(p, panel, met->group, c.reach);
-    return c;
+        c->least[v] = vec_load_i32(p->mine.least + met->group * GROUP + v * VEC_LANES);
+    find_reach(p, panel, met->group, c->reach);
 }
 
 /* Into L2: so many lines would wait for one another at L1. */
@@ -659,11 +661,12 @@ static void meet_groups(const pass *p, head_panel *panel, int64_t first) {
     int32_t start[PANEL_POINTS];
     meeting met[2] = {{-1, p->mine.dot}, {-1, p->mine.dot + PANEL_POINTS * GROUP}};
     uint32_t above[PANEL_POINTS];
+    comparison c;
     for (int64_t slot = 0; slot < PANEL_POINTS; slot++)
         start[slot] = state_of(p, first + min_i64(slot, count - 1))->head.start;
     int last = 0;
     for (int64_t g = 0; g < p->groups; g++, last = 1 - last) {
-        const comparison c = comparison_of(p, panel, &met[last], above);
+        begin_comparison(p, panel, &met[last], above, &c);
         const char *fetch = p->states + (first + PANEL_POINTS + g % PANEL_POINTS) * p->state_bytes;
         met[1 - last].group = g;
         fetch_lines(fetch + p->length, EXK_ALIGN + TAILS * (int64_t)sizeof(float));
@@ -672,7 +675,7 @@ static void meet_groups(const pass *p, head_panel *panel, int64_t first) {
         if (g > 0)
             list_hits(p, panel, first, g - 1, above);
     }
-    const comparison c = comparison_of(p, panel, &met[last], above);
+    begin_comparison(p, panel, &met[last], above, &c);
     compare(&c, 0, 1);
     list_hits(p, panel, first, p->groups - 1, above);
 }
