@@ -14,10 +14,12 @@ MICRO, ARGMIN, SCORES = "kernels/body/microkernel.h", "kernels/body/argmin.h", "
 NAIVE, TILED, SWEEP = "kernels/body/naive.c", "kernels/body/tiled.c", "kernels/body/sweep.h"
 PASS, EMPTY, INIT, LLOYD = "kernels/pass.c", "kernels/empty.c", "kernels/init.c", "kernels/lloyd.c"
 COLLECT, UPDATE = "kernels/collect.c", "kernels/update.c"
-QUANTISE, BYTES, INT8 = "kernels/int8/quantise.h", "kernels/int8/blocks.h", "kernels/int8/fused.c"
+QUANTISE, BYTES, INT8 = "kernels/int8/quantise.h", "kernels/int8/blocks.h", "kernels/int8/dense.h"
 BYTE_GROUPS, DOT_AVX2, DOT_AMX = "kernels/int8/groups.h", "kernels/vec/dot_avx2.h", "kernels/vec/dot_amx.h"
 BYTE_YINYANG, MOVES = "kernels/int8/yinyang.c", "kernels/int8/moves.h"
 KEPT, CANDIDATES = "kernels/int8/kept.c", "kernels/int8/candidates.h"
+PROJECTED, HEADS, BASIS = "kernels/int8/projected.c", "kernels/int8/heads.h", "kernels/int8/basis.h"
+DIGITS, HITS = "kernels/int8/digits.h", "kernels/int8/hits.h"
 HALF_ROUND, HALF_CHAINS = "kernels/half/round.h", "kernels/half/block_chains.h"
 HALF_FUSED = "kernels/half/fused.c"
 BOUNDS, GROUPS, GROUPED = "kernels/bounds/bounds.h", "kernels/bounds/groups.h", "kernels/bounds/grouped.h"
@@ -652,14 +654,14 @@ MUTANTS = [
            "what rounding centroids to bytes loses is in the bound"),
     Mutant("points-lose-nothing", BYTES, " + panel->largest_residual * centroids->loss_e[j];", ";",
            "what rounding points to bytes loses is in the bound"),
-    Mutant("residuals-not-added-up", QUANTISE, "losses = vec_mul_add(lost, lost, losses);\n            if",
-           "losses = vec_mul_add(lost, lost, zero);\n            if", "the true norm of all that was lost"),
+    Mutant("residuals-not-added-up", QUANTISE, "squares);\n            losses = vec_mul_add(lost, lost, losses);",
+           "squares);\n            losses = vec_mul_add(lost, lost, zero);", "the true norm of all that was lost"),
     Mutant("square-of-half-the-rotation", QUANTISE, "return (float)(turn->order * turn->lanes);",
            "return (float)turn->order;", "H H' is the order of all levels times I"),
-    Mutant("norm-of-the-last-point", INT8, "panel->largest_norm = fmaxf(panel->largest_norm, found.norm);",
+    Mutant("norm-of-the-last-point", INT8, "panel->largest_norm = max_f32(panel->largest_norm, found.norm);",
            "panel->largest_norm = found.norm;", "a panel shares the bound of its longest point"),
     Mutant("residual-of-the-last-point", INT8,
-           "panel->largest_residual = fmaxf(panel->largest_residual, found.residual);",
+           "panel->largest_residual = max_f32(panel->largest_residual, found.residual);",
            "panel->largest_residual = found.residual;", "a panel shares the bound of what lost most"),
     Mutant("bias-of-nobody", INT8, "bytes->start[j] = -DOT_BIAS * sum;", "bytes->start[j] = 0;",
            "points are biased to be unsigned"),
@@ -706,8 +708,8 @@ MUTANTS = [
     # Bytes that are kept.
     Mutant("rests-lose-nothing", KEPT, "(beta * lost + 0x1p-18f", "(0.0f * lost + 0x1p-18f",
            "what the second digit loses is in its bound"),
-    Mutant("rests-not-added-up", QUANTISE, "losses = vec_mul_add(lost, lost, losses);\n            dot_store",
-           "losses = vec_mul_add(lost, lost, zero);\n            dot_store", "the true norm of all that was lost"),
+    Mutant("rests-not-added-up", QUANTISE, "scaled);\n            losses = vec_mul_add(lost, lost, losses);",
+           "scaled);\n            losses = vec_mul_add(lost, lost, zero);", "the true norm of all that was lost"),
     Mutant("rest-of-another-unit", KEPT, "* (float)dot / (float)REST_DIGIT;", "* (float)dot / (float)(REST_DIGIT + 1);",
            "the second digit has its unit"),
     Mutant("rest-of-another-sign", KEPT, "return c->lower + coarse - rest - fine", "return c->lower + coarse + rest - fine",
@@ -716,10 +718,10 @@ MUTANTS = [
            "point->bytes.norm * p->shared.rests.loss[j] + point->bytes.residual * groups->loss_e[j];",
            "point->bytes.norm * p->shared.rests.loss[j];", "a second digit of the centroid brings back nothing of the point"),
     Mutant("kept-residual-of-the-last-point", KEPT,
-           "panel->largest_residual = fmaxf(panel->largest_residual, point->bytes.residual);",
+           "panel->largest_residual = max_f32(panel->largest_residual, point->bytes.residual);",
            "panel->largest_residual = point->bytes.residual;", "a panel shares the bound of what lost most"),
     Mutant("kept-norm-of-the-last-point", KEPT,
-           "panel->largest_norm = fmaxf(panel->largest_norm, point->bytes.norm);",
+           "panel->largest_norm = max_f32(panel->largest_norm, point->bytes.norm);",
            "panel->largest_norm = point->bytes.norm;", "a panel shares the bound of its longest point"),
     Mutant("kept-limit-too-low", KEPT, "score_at_most(p->mine.square[i],", "score_at_most(0.99 * p->mine.square[i],",
            "the limit is an upper bound of the label's score"),
@@ -734,9 +736,9 @@ MUTANTS = [
     Mutant("kept-centroids-of-long-ago", KEPT, "    memcpy(before, now, (size_t)p->d * sizeof *before);\n",
            "    if (rescale == 0.0)\n        memcpy(before, now, (size_t)p->d * sizeof *before);\n",
            "a centroid moved from where it was in the pass before"),
-    Mutant("neighbours-of-the-label-dropped", KEPT, "~(place < GROUP ? UINT32_C(1) << place : 0);",
+    Mutant("neighbours-of-the-label-dropped", HITS, "~(place < GROUP ? UINT32_C(1) << place : 0);",
            "place < GROUP ? 0 : UINT32_MAX;", "the label alone needs no listing"),
-    Mutant("last-slots-of-a-panel-lost", KEPT, "for (int slot = 0; slot < PANEL_POINTS; slot += VEC_LANES) {",
+    Mutant("last-slots-of-a-panel-lost", HITS, "for (int slot = 0; slot < PANEL_POINTS; slot += VEC_LANES) {",
            "for (int slot = 0; slot + (int)VEC_LANES < PANEL_POINTS; slot += VEC_LANES) {", "all points of a panel are looked at"),
     Mutant("panel-beyond-the-points", KEPT, "    if (count < PANEL_POINTS) {\n        memcpy", "    if (0) {\n        memcpy",
            "behind the last point nothing is kept"),
