@@ -529,7 +529,7 @@ Passes check_passes(const Matrix &points, const Matrix &from, float way, bool or
 
 TEST_CASE("heads bound what they leave out: few centroids", "[projected][heads]") {
     const int64_t d = GENERATE(20, 130, 400), k = 40, n = 22;
-    const std::string kind = GENERATE("clustered", "flat", "wide", "away", "large", "small");
+    const std::string kind = GENERATE("clustered", "flat", "wide", "away", "aside", "large", "small");
     Matrix points = clustered(n, d, k, 12, 0.05f, 0.0f, 61), from = clustered(k, d, k, 12, 0.01f, 0.0f, 62);
     float way = 0.01f;
     if (kind == "flat") {
@@ -545,6 +545,13 @@ TEST_CASE("heads bound what they leave out: few centroids", "[projected][heads]"
     if (kind == "away") {
         points = clustered(n, d, k, 12, 0.05f, 20.0f, 67);
         from = clustered(k, d, k, 12, 0.01f, 20.0f, 68);
+    }
+    // Points that are long where no centroid is: roundings of their coordinates are all that heads see of that.
+    for (int64_t t = 0; t < d && kind == "aside"; t++) {
+        for (int64_t i = 0; i < n; i++)
+            points.row(i)[t] *= 2 * t < d ? 0.01f : 300.0f;
+        for (int64_t j = 0; j < k; j++)
+            from.row(j)[t] *= 2 * t < d ? 1.0f : 0.0f;
     }
     for (const float size : {kind == "large" ? 0x1p30f : kind == "small" ? 0x1p-8f : 1.0f}) {
         for (float &v : points.values)
