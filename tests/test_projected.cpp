@@ -546,6 +546,8 @@ TEST_CASE("heads bound what they leave out: few centroids", "[projected][heads]"
         points = clustered(n, d, k, 12, 0.05f, 20.0f, 67);
         from = clustered(k, d, k, 12, 0.01f, 20.0f, 68);
     }
+    if (kind == "aside")
+        way = 0.0f;
     // Points that are long where no centroid is: roundings of their coordinates are all that heads see of that.
     for (int64_t t = 0; t < d && kind == "aside"; t++) {
         for (int64_t i = 0; i < n; i++)

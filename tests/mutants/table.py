@@ -784,6 +784,8 @@ MUTANTS = [
            ".lost = (float)((rounded + wrong) * wider)",
            ".lost = (float)(wrong * wider)",
            "what rounding a point's head to bytes loses", "test_projected"),
+    Mutant("points-heads-are-right", HEADS, ".lost = (float)((rounded + wrong) * wider)", ".lost = (float)(rounded * wider)",
+           "heads found from digits are not quite V'x", "test_projected"),
     Mutant("points-tails-without-defect", HEADS,
            "rounded * rounded + defect * head * head + 2.0 * head * wrong;",
            "rounded * rounded;",
