@@ -24,6 +24,7 @@ CATCHERS = {
     "test_golden": ("test_golden", ["tests/test_golden", "--abort"]),
     "test_variants": ("test_variants", ["tests/test_variants", "--abort"]),
     "test_bytes": ("test_bytes", ["tests/test_bytes", "--abort"]),
+    "test_projected": ("test_projected", ["tests/test_projected", "--abort"]),
     "test_half": ("test_half", ["tests/test_half", "--abort"]),
     "test_bounds": ("test_bounds", ["tests/test_bounds", "--abort"]),
     "test_skipping": ("test_skipping", ["tests/test_skipping", "--abort"]),
