@@ -353,24 +353,24 @@ class Heads {
         std::vector<int8_t> row(h.length);
         const exk_workspace at = r.workspace();
         for (int64_t j = 0; j < r.k && !before.empty(); j += step) {
-            if (!(h.move_beta[j] > 0.0f))
+            const projected_moved known = projected_move(&r.score, &r.plan, &at, j, row.data());
+            if (!(known.beta > 0.0f))
                 continue;
             moves++;
-            projected_move(&r.score, &r.plan, &at, j, row.data());
             const Row moved = minus(r.now[j], before[j]);
             Row q(h.length);
             for (int64_t a = 0; a < h.length; a++)
-                q[a] = row[a] * static_cast<Real>(h.move_beta[j]);
+                q[a] = row[a] * static_cast<Real>(known.beta);
             const Row w = project(v, moved, h.length), f = minus(w, q);
             const Real change =
                 dot(r.now[j].data(), r.now[j].data(), r.d) - dot(before[j].data(), before[j].data(), r.d);
             INFO("movement of " << j);
-            CHECK(h.move_y[j] >= norm(f));
-            CHECK(h.move_e[j] >= norm(q));
-            CHECK(h.move_z[j] >= norm(minus(moved, combine(v, w, r.d))));
-            CHECK(h.move_change[j] >= change);
-            CHECK(h.move_length[j] >= norm(r.now[j]));
-            CHECK(h.move_length[j] >= norm(before[j]));
+            CHECK(known.y >= norm(f));
+            CHECK(known.e >= norm(q));
+            CHECK(known.z >= norm(minus(moved, combine(v, w, r.d))));
+            CHECK(known.change >= change);
+            CHECK(known.length >= norm(r.now[j]));
+            CHECK(known.length >= norm(before[j]));
         }
     }
 

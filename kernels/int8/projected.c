@@ -534,7 +534,7 @@ static float unit_of(const pass *p, const head_panel *panel, int64_t g) {
     return unit > 0x1p-100f && unit < 0x1p100f ? 1.0f / unit : 0.0f;
 }
 
-/* least[place], for the panel's largest norms. */
+/* least[place], for the panel's largest norms. Losses have room for their own roundings; there is one more. */
 static void find_least(const pass *p, const head_panel *panel) {
     const byte_heads *heads = &p->shared.heads;
     const vec_f32 norm = vec_set1(-panel->norm), lost = vec_set1(-panel->lost), tail = vec_set1(-panel->tail);

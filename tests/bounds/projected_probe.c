@@ -28,7 +28,6 @@ projected_heads projected_heads_of(const exk_score_centroids *centroids, const e
                                    const exk_workspace *workspace) {
     const pass p = begin_pass(centroids, plan, workspace);
     const byte_heads *heads = &p.shared.heads;
-    const head_moves *moves = &p.shared.moves;
     return (projected_heads){.length = p.length,
                              .places = p.groups * GROUP,
                              .group = GROUP,
@@ -42,13 +41,7 @@ projected_heads projected_heads_of(const exk_score_centroids *centroids, const e
                              .scale = heads->scale,
                              .loss_y = heads->loss_y,
                              .loss_e = heads->loss_e,
-                             .loss_z = heads->loss_z,
-                             .move_beta = moves->beta,
-                             .move_y = moves->loss_y,
-                             .move_e = moves->loss_e,
-                             .move_z = moves->loss_z,
-                             .move_change = moves->change,
-                             .move_length = moves->length};
+                             .loss_z = heads->loss_z};
 }
 
 void projected_head(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
@@ -62,11 +55,13 @@ void projected_head(const exk_score_centroids *centroids, const exk_plan *plan, 
         bytes[t] = (int8_t)((int)(uint8_t)bytes[t] - (int)DOT_BIAS);
 }
 
-void projected_move(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
-                    int64_t j, int8_t *bytes) {
+projected_moved projected_move(const exk_score_centroids *centroids, const exk_plan *plan,
+                               const exk_workspace *workspace, int64_t j, int8_t *bytes) {
     const pass p = begin_pass(centroids, plan, workspace);
+    const head_move *move = &p.shared.moves.of[j];
     for (int64_t t = 0; t < p.length; t++)
         bytes[t] = (int8_t)(biased_byte(p.shared.moves.rows + j * p.length, t) - ROW_BIAS);
+    return (projected_moved){move->change, move->length, move->beta, move->loss_y, move->loss_e, move->loss_z};
 }
 
 projected_point projected_point_of(const exk_score_centroids *centroids, const exk_workspace *workspace,
@@ -95,9 +90,10 @@ void projected_meet(const exk_score_centroids *centroids, const exk_plan *plan, 
         p.mine.offset[at] = at < p.k ? tile->offset[p.shared.heads.order[at]] : INFINITY;
     head_panel *panel = p.mine.panel;
     uint32_t above[PANEL_POINTS];
+    comparison c;
     begin_panel(&p, panel, first);
     for (int64_t g = 0; g < p.groups; g++) {
-        const comparison c = comparison_of(&p, panel, &(meeting){g, p.mine.dot}, above);
+        begin_comparison(&p, panel, &(meeting){g, p.mine.dot}, above, &c);
         for (int64_t slot = 0; slot < PANEL_POINTS; slot++) {
             for (int64_t at = 0; at < GROUP; at++)
                 threshold[slot * p.groups * GROUP + g * GROUP + at] = c.least[at] + c.reach[slot];
@@ -112,9 +108,10 @@ void projected_meet(const exk_score_centroids *centroids, const exk_plan *plan, 
 
 projected_range projected_digits(const float *x, const float *c, int64_t d, float offset, float error) {
     const rotation by = rotation_of(d);
-    float turned[ROOM] = {0}, beta, all, left, beyond;
+    float turned[ROOM] = {0};
     int8_t bytes[ROOM] = {0}, first[ROOM] = {0}, second[ROOM] = {0}, digit[ROOM] = {0}, more[ROOM] = {0};
-    const byte_digits digits = {digit, more, &beta, &all, &left, &beyond};
+    digit_terms terms;
+    const byte_digits digits = {digit, more, &terms};
     rest_point rest;
     find_digits(&by, c, 0, turned, bytes, &digits);
     const byte_point point = digits_of_point(&by, x, turned, bytes, first, second, &rest);

@@ -24,18 +24,22 @@ typedef struct projected_heads {
     const float *middle;
     const int32_t *order;
     const float *head, *scale, *loss_y, *loss_e, *loss_z; /* by place; scale by group */
-    const float *move_beta, *move_y, *move_e, *move_z;    /* by centroid */
-    const double *move_change, *move_length;
 } projected_heads;
 
 projected_heads projected_heads_of(const exk_score_centroids *centroids, const exk_plan *plan,
                                    const exk_workspace *workspace);
 
+/* What is known of a movement; beta 0: nothing. */
+typedef struct projected_moved {
+    double change, length;
+    float beta, y, e, z;
+} projected_moved;
+
 /* The bytes of the head at a place, and of the movement of centroid j; PROJECTED_LENGTH or fewer. */
 void projected_head(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
                     int64_t place, int8_t *bytes);
-void projected_move(const exk_score_centroids *centroids, const exk_plan *plan, const exk_workspace *workspace,
-                    int64_t j, int8_t *bytes);
+projected_moved projected_move(const exk_score_centroids *centroids, const exk_plan *plan,
+                               const exk_workspace *workspace, int64_t j, int8_t *bytes);
 
 /* What is kept of point i. */
 typedef struct projected_point {
