@@ -14,10 +14,10 @@
 #include "kernels/body/microkernel.h"
 #include "kernels/body/scores.h"
 
-enum { BASIS_STEPS = 2, BASIS_MIXED = 64, BASIS_ROWS_PER_DIRECTION = 8 };
+enum { BASIS_STEPS = 2, BASIS_ROWS_PER_DIRECTION = 8 };
 
 typedef struct basis {
-    int64_t d, count; /* a multiple of BASIS_MIXED */
+    int64_t d, count; /* a power of two, 2^10 at most */
     float *rows;      /* count x d: V' */
     /* V V' w is w but for this times ||c||, for w = V'c and any c; no y has ||V y||^2 > (1 + defect) ||y||^2. */
     double defect;
@@ -108,16 +108,15 @@ static inline void mix_pair(float *x, float *y, int64_t d) {
     }
 }
 
-/* Each BASIS_MIXED rows, far apart, by sums and differences of all of them. */
+/* All rows by sums and differences of one another. */
 static inline void mix_basis(const basis *b) {
-    const int64_t blocks = b->count / BASIS_MIXED;
-    for (int64_t half = 1; half < BASIS_MIXED; half *= 2) {
+    for (int64_t half = 1; half < b->count; half *= 2) {
         for (int64_t a = 0; a < b->count; a++) {
-            if ((a / blocks & half) == 0)
-                mix_pair(basis_row(b, a), basis_row(b, a + half * blocks), b->d);
+            if ((a & half) == 0)
+                mix_pair(basis_row(b, a), basis_row(b, a + half), b->d);
         }
     }
-    scale_row(b->rows, 1.0f / 8.0f, b->count * b->d); /* the root of BASIS_MIXED */
+    scale_row(b->rows, 1.0f / sqrtf((float)b->count), b->count * b->d);
 }
 
 /* From k centroids c, whose largest coordinate times `scale` is about 1. */

@@ -27,13 +27,23 @@
 #include "kernels/int8/basis.h"
 #include "kernels/int8/digits.h"
 
-enum { HEAD_FEW = 64, HEAD_MANY = 128, MANY_DIMENSIONS = 384, TAILS = 32, HEAD_DEPTH = 128 };
-_Static_assert((int)HEAD_FEW % (int)BASIS_MIXED == 0 && (int)HEAD_MANY % (int)BASIS_MIXED == 0 &&
-                   (int)HEAD_FEW % (int)BYTES_AT_ONCE == 0 && (int)TAILS % (int)VEC_LANES == 0,
+/* Tiles multiply so fast that a few candidates more cost more than longer heads. */
+#ifdef EXK_DOT_TILES
+enum { HEAD_FEW = 64, HEAD_MANY = 128, HEAD_ROOM = 128 };
+#else
+enum { HEAD_FEW = 64, HEAD_MANY = 64, HEAD_ROOM = 64 };
+#endif
+enum { MANY_DIMENSIONS = 384, TAILS = 32 };
+_Static_assert((int)HEAD_FEW % (int)BYTES_AT_ONCE == 0 && (int)TAILS % (int)VEC_LANES == 0,
                "heads are whole tiles");
 
 static inline int64_t head_length(int64_t d) {
     return d < MANY_DIMENSIONS ? HEAD_FEW : HEAD_MANY;
+}
+
+/* Bytes of a head where it is kept: whole vectors, those beyond the head being 0. */
+static inline int64_t head_room(int64_t length) {
+    return round_up_to(length, EXK_ALIGN);
 }
 
 /* A head needs no turning. */
@@ -126,7 +136,7 @@ static inline void lay_out_heads(exk_arena *arena, int64_t k, int64_t d, const r
     heads->loss_y = exk_arena_take(arena, padded, sizeof(float));
     heads->loss_e = exk_arena_take(arena, padded, sizeof(float));
     heads->loss_z = exk_arena_take(arena, padded, sizeof(float));
-    moves->rows = exk_arena_take(arena, (size_t)k * length + EXK_ALIGN, 1);
+    moves->rows = exk_arena_take(arena, (size_t)k * (size_t)head_room((int64_t)length) + EXK_ALIGN, 1);
     moves->of = exk_arena_take(arena, (size_t)k, sizeof *moves->of);
 }
 
@@ -201,12 +211,12 @@ static inline void put_column(const digit_columns *columns, const rotation *by, 
         beta * sqrtf(rotation_square(by)) * (beyond + 0x1p-18f * found.norm) * EXK_INT8_WIDER;
 }
 
-/* The movement of centroid j, from `before` to `row`, its heads being `old` and `head`. difference: length floats,
- * bytes: as many. */
+/* The movement of centroid j, from `before` to `row`, its heads being `old` and `head`. difference: length
+ * floats, bytes: head_room. */
 static inline void find_head_move(const head_moves *moves, int64_t j, double defect, const float *before,
                                   const float *row, int64_t d, const float *old, const float *head,
                                   float *difference, int8_t *bytes) {
-    const int64_t length = head_length(d);
+    const int64_t length = head_length(d), room = head_room(length);
     const rotation by = head_rotation(length);
     const exk_look moved = look_at(row, before, d, 0.0f, 1.0f, row, before);
     const double first = root_above(square_of(before, d) * (1.0 + dot_error(d)));
@@ -226,7 +236,8 @@ static inline void find_head_move(const head_moves *moves, int64_t j, double def
     const double beta = found.factor > 0.0f ? 1.0 / (double)found.factor : 0.0;
     const double wrong = 2.0 * head_error(d, length) * (first + now);
     const double leak = wrong + defect * (first + now);
-    keep_biased(bytes, length, moves->rows + j * length);
+    memset(bytes + length, 0, (size_t)(room - length));
+    keep_biased(bytes, room, moves->rows + j * room);
     head_move *move = &moves->of[j];
     move->beta = (float)beta;
     move->loss_y = (float)((beta * ((double)found.residual + 0x1p-22 * (double)found.norm) + leak) * wider);
@@ -261,13 +272,14 @@ typedef struct head_point {
 } head_point;
 
 /* From y, of which the largest coordinate of a panel is `largest`; norm: ||x||
- * at most; wrong: ||y - V'x||. length bytes, and a vector
- * beyond, are written. */
+ * at most; wrong: ||y - V'x||. head_room bytes, and a
+ * vector beyond, are written. */
 static inline head_point quantise_head(const float *y, int64_t d, float largest, double defect, float norm,
                                        double wrong, int8_t *bytes) {
     const int64_t length = head_length(d);
     const rotation by = head_rotation(length);
     const quantised found = quantise(&by, y, largest, false, bytes);
+    memset(bytes + length, 0, (size_t)(head_room(length) - length));
     const double scale = found.factor > 0.0f ? (double)(1.0f / found.factor) : 0.0;
     const double head = scale * (double)found.norm,
                  rounded = scale * ((double)found.residual + 0x1p-22 * (double)found.norm);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "kernels/arena.h"
+#include "kernels/int8/above.h"
 #include "kernels/int8/dense.h"
 #include "kernels/int8/digits.h"
 #include "kernels/int8/heads.h"
@@ -26,10 +27,6 @@ enum {
 /* Whether anything is known of the points; of each group, which all agree: no thread reads what another one
  * writes. */
 enum { NOTHING, FINDING, FOUND };
-
-/* Scores of heads are integers of at most so much; thresholds beyond decide nothing. */
-#define MOST_SCORE 0x1p29f
-enum { NEVER_ABOVE = INT32_MIN / 2, ALWAYS_ABOVE = INT32_MAX / 2 };
 
 /* What is kept of a point, in front of its head, its tails, and both digits. */
 typedef struct point_state {
@@ -63,12 +60,11 @@ typedef struct head_panel {
 typedef struct thread_memory {
     float *next, *v, *middle, *row, *along; /* of finding directions */
     head_panel *panel;
-    int32_t *
-        least; /* of each place: a product that is less puts the centroid out of reach, but for the point's part */
-    float *offset; /* of each place */
-    float *y;      /* PANEL_POINTS x columns */
-    int32_t *dot;  /* 2 x PANEL_POINTS x GROUP */
-    int8_t *last;  /* rows of bytes of a panel that is not whole */
+    int32_t *least; /* of each place: its part of the limit */
+    float *offset;  /* of each place */
+    float *y;       /* PANEL_POINTS x columns */
+    int32_t *dot;   /* 2 x PANEL_POINTS x GROUP */
+    int8_t *last;   /* rows of bytes of a panel that is not whole */
     float *turned;
     int8_t *bytes;
 } thread_memory;
@@ -80,14 +76,14 @@ typedef struct pass {
     thread_memory mine;
     rotation turn;
     char *states; /* of the tile's points */
-    int64_t state_bytes, d, k, length, groups;
+    int64_t state_bytes, d, k, length, room, groups;
     double half; /* unscale / 2 */
     bool finding;
 } pass;
 
 /* Where things are in a point's memory. */
 static int64_t tails_at(int64_t length) {
-    return EXK_ALIGN + length;
+    return EXK_ALIGN + head_room(length);
 }
 static int64_t digits_at(int64_t length) {
     return tails_at(length) + TAILS * (int64_t)sizeof(float);
@@ -108,7 +104,8 @@ static size_t lay_out_shared(void *memory, const exk_shape *shape, const rotatio
 }
 
 static size_t lay_out_thread(void *memory, const exk_shape *shape, const rotation *turn, thread_memory *mine) {
-    const size_t d = (size_t)shape->d, length = (size_t)head_length(shape->d);
+    const size_t d = (size_t)shape->d, length = (size_t)head_length(shape->d),
+                 room = (size_t)head_room((int64_t)length);
     const size_t padded = (size_t)(groups_of(shape->k) * GROUP);
     exk_arena arena = {.base = memory};
     mine->next = exk_arena_take(&arena, length * d, sizeof(float));
@@ -122,9 +119,9 @@ static size_t lay_out_thread(void *memory, const exk_shape *shape, const rotatio
     mine->y = exk_arena_take(&arena, PANEL_POINTS * (size_t)head_columns((int64_t)length), sizeof(float));
     mine->dot = exk_arena_take(&arena, 2 * PANEL_POINTS * GROUP, sizeof(int32_t));
     mine->last =
-        exk_arena_take(&arena, PANEL_POINTS * ((size_t)turn->bytes > length ? (size_t)turn->bytes : length), 1);
+        exk_arena_take(&arena, PANEL_POINTS * ((size_t)turn->bytes > room ? (size_t)turn->bytes : room), 1);
     mine->turned = exk_arena_take(&arena, turned_floats(turn), sizeof(float));
-    mine->bytes = exk_arena_take(&arena, row_bytes(turn) + length + EXK_ALIGN, 1);
+    mine->bytes = exk_arena_take(&arena, row_bytes(turn) + room + EXK_ALIGN, 1);
     return arena.used;
 }
 
@@ -146,6 +143,7 @@ static pass begin_pass(const exk_score_centroids *centroids, const exk_plan *pla
         .c = {.centroids = centroids}, .plan = plan, .turn = rotation_of(shape.d), .d = shape.d, .k = shape.k};
     p.state_bytes = state_bytes_of(&p.turn);
     p.length = head_length(p.d);
+    p.room = head_room(p.length);
     p.groups = groups_of(p.k);
     p.half = 0.5 * centroids->unscale;
     lay_out_shared(workspace->shared, &shape, &p.turn, &p.shared);
@@ -345,12 +343,14 @@ static void look(pass *p, int64_t i) {
     p->c.evaluations++;
 }
 
-/* Rows of bytes of a panel's points, `stride` apart: where they are kept, or copies if the panel is not whole. */
-static const int8_t *panel_rows(const pass *p, int64_t first, int64_t at, int64_t length, int64_t *stride) {
+/* Rows of bytes of a panel's points, `stride` apart: where they are kept, or copies if the panel is not whole, or
+ * where `copied` demands it. */
+static const int8_t *panel_rows(const pass *p, int64_t first, int64_t at, int64_t length, bool copied,
+                                int64_t *stride) {
     const int64_t count = panel_count(p, first);
     const int8_t *rows = (const int8_t *)p->states + first * p->state_bytes + at;
     *stride = p->state_bytes;
-    if (count == PANEL_POINTS)
+    if (count == PANEL_POINTS && !copied)
         return rows;
     for (int64_t slot = 0; slot < count; slot++)
         memcpy(p->mine.last + slot * length, rows + slot * p->state_bytes, (size_t)length);
@@ -369,7 +369,7 @@ static void add_products(const pass *p, int64_t first, int64_t at, const int32_t
                          float times) {
     const int64_t columns = head_columns(p->length), quads = p->turn.bytes / QUAD;
     int64_t stride;
-    const int8_t *rows = panel_rows(p, first, at, p->turn.bytes, &stride);
+    const int8_t *rows = panel_rows(p, first, at, p->turn.bytes, false, &stride);
     const char *fetch = p->states + first * p->state_bytes;
     for (int64_t column = 0; column < columns; column += GROUP) {
         panel_dots(rows, stride, start, blocks + column * quads, quads, fetch, p->mine.dot, no_work, NULL);
@@ -439,7 +439,7 @@ static void find_points(const pass *p, int64_t first) {
         point_state *state = state_of(p, i);
         state->head = quantise_head(y, p->d, largest, *p->shared.heads.defect, norm, columns_lost(p, state, norm),
                                     p->mine.bytes);
-        memcpy(head_bytes(p, i), p->mine.bytes, (size_t)p->length);
+        memcpy(head_bytes(p, i), p->mine.bytes, (size_t)p->room);
         memcpy(tails(p, i), y + p->length, TAILS * sizeof(float));
     }
 }
@@ -460,7 +460,7 @@ static void follow_label(const pass *p, int64_t i, int32_t label) {
     const head_move *move = &moves->of[label];
     point_state *state = state_of(p, i);
     const head_point *head = &state->head;
-    const int32_t dot = biased_dot(moves->rows + label * p->length, head_bytes(p, i), p->length, head->start);
+    const int32_t dot = biased_dot(moves->rows + label * p->room, head_bytes(p, i), p->room, head->start);
     const double lost = (double)head->norm * (double)move->loss_y + (double)head->lost * (double)move->loss_e +
                         (double)head->tail * (double)move->loss_z;
     const double product = (double)head->scale * (double)move->beta * dot - lost;
@@ -516,14 +516,14 @@ static void collect_tails(const pass *p, head_panel *panel, int64_t first, int64
     panel->size -= vec_least(minus_largest);
 }
 
-/* Rounded down, v having room for what it may be off; beyond MOST_SCORE it decides nothing. */
-EXK_INLINE vec_i32 threshold(vec_f32 v) {
-    const vec_f32 most = vec_set1(MOST_SCORE), minus_most = vec_set1(-MOST_SCORE);
+/* A part of a limit, v having room for what it may be off: beyond MOST_LIMIT it decides nothing. */
+EXK_INLINE vec_i32 limit_of(vec_f32 v) {
+    const vec_f32 most = vec_set1((float)MOST_LIMIT), minus_most = vec_set1(-(float)MOST_LIMIT);
     const vec_f32 clamped = vec_max(vec_min(v, most), minus_most);
     return vec_select_i32(vec_less(minus_most, clamped), vec_to_i32(clamped), vec_set1_i32(NEVER_ABOVE));
 }
 
-/* Of thresholds of numbers of some size in a unit: more than float32 arithmetic and rounding to integers take. */
+/* Of limits of numbers of some size in a unit: more than float32 arithmetic and rounding to integers take. */
 EXK_INLINE float room_for(float size, float unit) {
     return 2.0f + size * unit * 0x1p-20f;
 }
@@ -546,69 +546,31 @@ static void find_least(const pass *p, const head_panel *panel) {
                                              vec_mul_add(lost, vec_load(heads->loss_e + at),
                                                          vec_mul_add(tail, vec_load(heads->loss_z + at), zero)));
             const vec_f32 least = vec_mul_add(vec_load(p->mine.offset + at), half, loss);
-            const vec_f32 scaled = vec_min(vec_mul_add(least, vec_set1(unit), zero), vec_set1(2.0f * MOST_SCORE));
+            const vec_f32 scaled =
+                vec_min(vec_mul_add(least, vec_set1(unit), zero), vec_set1(2.0f * (float)MOST_LIMIT));
             const vec_f32 size = vec_max(scaled, vec_sub(zero, scaled));
             const vec_f32 room = vec_mul_add(size, vec_set1(-0x1p-20f), vec_set1(-2.0f));
             vec_store_i32(p->mine.least + at,
-                          unit > 0.0f ? threshold(vec_add(scaled, room)) : vec_set1_i32(NEVER_ABOVE));
+                          unit > 0.0f ? limit_of(vec_add(scaled, room)) : vec_set1_i32(NEVER_ABOVE));
         }
     }
 }
 
-/* A panel that met a group. */
-typedef struct meeting {
-    int64_t group; /* -1: none */
-    int32_t *dot;  /* PANEL_POINTS x GROUP */
-} meeting;
-
-/* above[slot]: which centroids of the group are out of the point's reach. */
-typedef struct comparison {
-    vec_i32 least[EXK_NV];
-    int32_t reach[PANEL_POINTS];
-    const int32_t *dot;
-    uint32_t *above;
-    int64_t slots; /* 0: there is nothing to compare */
-} comparison;
-
-EXK_INLINE void compare(const void *work, int64_t part, int64_t parts) {
-    const comparison *c = work;
-    const int64_t each = (PANEL_POINTS + parts - 1) / parts, end = min_i64((part + 1) * each, c->slots);
-    for (int64_t slot = part * each; slot < end; slot++) {
-        const vec_i32 reach = vec_set1_i32(c->reach[slot]);
-        const int32_t *dot = c->dot + slot * GROUP;
-        uint32_t above = 0;
-        EXK_UNROLL for (int v = 0; v < EXK_NV; v += 2) {
-            const vec_mask low = vec_less_i32(vec_load_i32(dot + v * VEC_LANES), vec_add_i32(c->least[v], reach));
-            const vec_mask high =
-                vec_less_i32(vec_load_i32(dot + (v + 1) * VEC_LANES), vec_add_i32(c->least[v + 1], reach));
-            above |= vec_bits_pair(low, high) << v * (int)VEC_LANES;
-        }
-        c->above[slot] = above;
-    }
-}
-
-/* The points' parts of the thresholds: -(upper + x.m) in the group's unit. */
+/* The points' parts of the limits: -(upper + x.m) in the group's unit. */
 static void find_reach(const pass *p, const head_panel *panel, int64_t g, int32_t *reach) {
     const float unit = unit_of(p, panel, g);
     const float *tail = panel->tails + tail_of(p, g) * PANEL_POINTS;
     const vec_f32 minus = vec_set1(-unit), room = vec_set1(-room_for(panel->size, unit));
     for (int slot = 0; slot < PANEL_POINTS; slot += VEC_LANES) {
         const vec_f32 both = vec_add(vec_load(panel->upper + slot), vec_load(tail + slot));
-        vec_store_i32(reach + slot, threshold(vec_mul_add(both, minus, room)));
+        vec_store_i32(reach + slot, limit_of(vec_mul_add(both, minus, room)));
     }
 }
 
-/* In place: most of it is written every time. */
-static void begin_comparison(const pass *p, const head_panel *panel, const meeting *met, uint32_t *above,
-                             comparison *c) {
-    c->dot = met->dot;
-    c->above = above;
-    c->slots = met->group < 0 ? 0 : PANEL_POINTS;
-    if (met->group < 0)
-        return;
+static void find_limits(const pass *p, const head_panel *panel, int64_t g, group_limits *limits) {
     for (int v = 0; v < EXK_NV; v++)
-        c->least[v] = vec_load_i32(p->mine.least + met->group * GROUP + v * VEC_LANES);
-    find_reach(p, panel, met->group, c->reach);
+        limits->least[v] = vec_load_i32(p->mine.least + g * GROUP + v * VEC_LANES);
+    find_reach(p, panel, g, limits->reach);
 }
 
 /* Into L2: so many lines would wait for one another at L1. */
@@ -645,39 +607,27 @@ static void list_hits(const pass *p, head_panel *panel, int64_t point, int64_t g
     }
 }
 
-/* The products of a panel with a group, and meanwhile the comparisons of the last meeting. */
-static __attribute__((noinline)) void multiply_and_compare(const int8_t *rows, int64_t stride,
-                                                           const int32_t *start, const int32_t *block,
-                                                           int64_t quads, const char *fetch,
-                                                           const comparison *last, int32_t *dot) {
-    panel_dots(rows, stride, start, block, quads, fetch, dot, compare, last);
-}
-
 /* The panel that begins with point `first` of the tile, past all centroids. */
 static void meet_groups(const pass *p, head_panel *panel, int64_t first) {
-    const int64_t quads = p->length / QUAD, count = panel_count(p, first);
-    int64_t stride;
-    const int8_t *rows = panel_rows(p, first, EXK_ALIGN, p->length, &stride);
+    const int64_t count = panel_count(p, first), block = p->length / QUAD * GROUP;
     int32_t start[PANEL_POINTS];
-    meeting met[2] = {{-1, p->mine.dot}, {-1, p->mine.dot + PANEL_POINTS * GROUP}};
     uint32_t above[PANEL_POINTS];
-    comparison c;
+    meeting_rows rows = {.quads = p->length / QUAD, .start = start, .dot = p->mine.dot};
+    rows.bytes = panel_rows(p, first, EXK_ALIGN, p->room, ROWS_COPIED, &rows.stride);
     for (int64_t slot = 0; slot < PANEL_POINTS; slot++)
         start[slot] = state_of(p, first + min_i64(slot, count - 1))->head.start;
-    int last = 0;
-    for (int64_t g = 0; g < p->groups; g++, last = 1 - last) {
-        begin_comparison(p, panel, &met[last], above, &c);
+    for (int64_t g = 0; g < p->groups; g++) {
         const char *fetch = p->states + (first + PANEL_POINTS + g % PANEL_POINTS) * p->state_bytes;
-        met[1 - last].group = g;
-        fetch_lines(fetch + p->length, EXK_ALIGN + TAILS * (int64_t)sizeof(float));
-        multiply_and_compare(rows, stride, start, p->shared.heads.blocks + g * quads * GROUP, quads, fetch, &c,
-                             met[1 - last].dot);
-        if (g > 0)
-            list_hits(p, panel, first, g - 1, above);
+        find_limits(p, panel, g, limits_of(&rows, g));
+        fetch_lines(fetch + p->room, EXK_ALIGN + TAILS * (int64_t)sizeof(float));
+        meet_group(&rows, g, p->shared.heads.blocks + g * block, fetch, above);
+        if (g >= KNOWN_LATER)
+            list_hits(p, panel, first, g - KNOWN_LATER, above);
     }
-    begin_comparison(p, panel, &met[last], above, &c);
-    compare(&c, 0, 1);
-    list_hits(p, panel, first, p->groups - 1, above);
+    if (KNOWN_LATER > 0) {
+        meet_no_more(&rows, p->groups - 1, above);
+        list_hits(p, panel, first, p->groups - 1, above);
+    }
 }
 
 static score_range by_digits(const pass *p, int64_t i, int32_t j) {
@@ -781,7 +731,7 @@ static void begin_panel(pass *p, head_panel *panel, int64_t first) {
     for (int64_t slot = 0; slot < count; slot++) {
         const int32_t next = p->c.tile->label[first + min_i64(slot + MOVES_AHEAD, count - 1)];
         if (next >= 0)
-            fetch_lines(p->shared.moves.rows + next * p->length, p->length);
+            fetch_lines(p->shared.moves.rows + next * p->room, p->room);
         begin_point(p, panel, slot, first + slot);
     }
     for (int64_t slot = count; slot < PANEL_POINTS; slot++) {

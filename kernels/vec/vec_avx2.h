@@ -98,6 +98,9 @@ static inline vec_i32 vec_to_i32(vec_f32 a) {
 static inline vec_i32 vec_add_i32(vec_i32 a, vec_i32 b) {
     return _mm256_add_epi32(a, b);
 }
+static inline vec_i32 vec_sub_i32(vec_i32 a, vec_i32 b) {
+    return _mm256_sub_epi32(a, b);
+}
 static inline vec_mask vec_less_i32(vec_i32 a, vec_i32 b) {
     return (vec_mask)_mm256_castsi256_ps(_mm256_cmpgt_epi32(b, a));
 }

@@ -13,7 +13,8 @@
  *   vec_store_i8 vec_store_u8        integers of -127 to 127, and 0 to 255, as bytes
  *   vec_swap vec_swap_pairs          lanes 1 0 3 2 of every four, and 2 3 0 1; of a vector of one, itself
  *   vec_from_i32 vec_to_i32          rounded to float; to the nearest integer, of numbers that an int32 holds
- *   vec_add_i32 vec_sum_i32          sums that an int32 holds, the second one horizontal
+ *   vec_add_i32 vec_sub_i32          sums and differences that an int32 holds
+ *   vec_sum_i32                      likewise, horizontal
  *   vec_less_i32                     comparison
  *   vec_select_i32                   choice of indices
  *   vec_store_where_i32              the lanes of v where m holds, the others stay as they are in memory
@@ -107,6 +108,9 @@ static inline vec_i32 vec_to_i32(vec_f32 a) {
 }
 static inline vec_i32 vec_add_i32(vec_i32 a, vec_i32 b) {
     return _mm512_add_epi32(a, b);
+}
+static inline vec_i32 vec_sub_i32(vec_i32 a, vec_i32 b) {
+    return _mm512_sub_epi32(a, b);
 }
 static inline vec_mask vec_less_i32(vec_i32 a, vec_i32 b) {
     return _mm512_cmplt_epi32_mask(a, b);

@@ -94,6 +94,9 @@ static inline vec_i32 vec_to_i32(vec_f32 a) {
 static inline vec_i32 vec_add_i32(vec_i32 a, vec_i32 b) {
     return vaddq_s32(a, b);
 }
+static inline vec_i32 vec_sub_i32(vec_i32 a, vec_i32 b) {
+    return vsubq_s32(a, b);
+}
 static inline vec_mask vec_less_i32(vec_i32 a, vec_i32 b) {
     return vcltq_s32(a, b);
 }

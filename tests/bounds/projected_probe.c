@@ -60,7 +60,7 @@ projected_moved projected_move(const exk_score_centroids *centroids, const exk_p
     const pass p = begin_pass(centroids, plan, workspace);
     const head_move *move = &p.shared.moves.of[j];
     for (int64_t t = 0; t < p.length; t++)
-        bytes[t] = (int8_t)(biased_byte(p.shared.moves.rows + j * p.length, t) - ROW_BIAS);
+        bytes[t] = (int8_t)(biased_byte(p.shared.moves.rows + j * p.room, t) - ROW_BIAS);
     return (projected_moved){move->change, move->length, move->beta, move->loss_y, move->loss_e, move->loss_z};
 }
 
@@ -89,14 +89,13 @@ void projected_meet(const exk_score_centroids *centroids, const exk_plan *plan, 
     for (int64_t at = 0; at < p.groups * GROUP; at++)
         p.mine.offset[at] = at < p.k ? tile->offset[p.shared.heads.order[at]] : INFINITY;
     head_panel *panel = p.mine.panel;
-    uint32_t above[PANEL_POINTS];
-    comparison c;
+    group_limits limits;
     begin_panel(&p, panel, first);
     for (int64_t g = 0; g < p.groups; g++) {
-        begin_comparison(&p, panel, &(meeting){g, p.mine.dot}, above, &c);
+        find_limits(&p, panel, g, &limits);
         for (int64_t slot = 0; slot < PANEL_POINTS; slot++) {
             for (int64_t at = 0; at < GROUP; at++)
-                threshold[slot * p.groups * GROUP + g * GROUP + at] = c.least[at] + c.reach[slot];
+                threshold[slot * p.groups * GROUP + g * GROUP + at] = limits.least[at] + limits.reach[slot];
         }
     }
     meet_groups(&p, panel, first);
