@@ -7,9 +7,10 @@
 #include "kernels/run.h"
 
 /* Passes that must be left for a probe, and that are expected to come at least; how many failed probes a failed
- * trial counts for. */
-enum { TRIAL_LEAST = 3, COME_LEAST = 8, TRIAL_WEIGHT = 4, SLOW_MOST = 2 };
-#define LATER (4.0 / 3.0) /* what a pass with bounds takes of one with fresh bounds */
+ * trial counts for, and one after which even passes with bounds at hand would not pay. */
+enum { TRIAL_LEAST = 3, COME_LEAST = 8, TRIAL_WEIGHT = 4, VAIN_WEIGHT = 3, SLOW_MOST = 2 };
+#define PROBING_MOST (1.0 / 16.0) /* of the time that iterations took: then probes must wait */
+#define LATER        (4.0 / 3.0)  /* what a pass with bounds takes of one with fresh bounds */
 
 /* No larger than leaves each thread several tiles: a tile has its memory, and who ends early should find work. */
 static int64_t default_point_tile(const exk_plan *plan, const exk_variant *variant, const exk_shape *shape) {
@@ -190,16 +191,19 @@ static bool gives_up(exk_trial *trial, double seconds) {
  * nothing become rarer. */
 static void consider_skipping(exk_run *run, int64_t done, int64_t left) {
     exk_trial *trial = &run->trial;
-    if (left < TRIAL_LEAST || trial->wait-- > 0)
+    if (left < TRIAL_LEAST || trial->wait-- > 0 || trial->probing > PROBING_MOST * trial->passing)
         return;
     const int64_t expected = done > COME_LEAST ? done : COME_LEAST;
     const double passes = (double)(expected < left ? expected : left);
+    const double begun = exk_now();
     const exk_probe probe = exk_run_probe(run);
+    trial->probing += exk_now() - begun;
     if (probe.finding + (passes - 1.0) * LATER * probe.skipping < passes * trial->plain_seconds) {
         use(run, EXK_SKIPPING);
         trial->slow = 0;
     } else {
-        trial->wait = ++trial->failures / 2;
+        trial->failures += LATER * probe.skipping < trial->plain_seconds ? 1 : VAIN_WEIGHT;
+        trial->wait = trial->failures / 2;
     }
 }
 
@@ -209,6 +213,7 @@ void exk_run_choose_engine(exk_run *run, const exk_iteration *iteration, int64_t
     const double seconds = iteration->parts.assign + iteration->parts.refine;
     const bool skips = run->variant == run->engine[EXK_SKIPPING].variant;
     run->trial.passes++;
+    run->trial.passing += iteration->seconds;
     if (skips && run->pass_recalls && gives_up(&run->trial, seconds)) {
         run->trial.failures += TRIAL_WEIGHT;
         run->trial.wait = run->trial.failures;

@@ -346,8 +346,8 @@ static void prepare_recalling(exk_run *run, exk_purpose purpose) {
     run->pass_recalls = labels && run->has_moved && run->has_state;
     const bool took_over = run->kernel->survivors && run->variant != run->engine[EXK_PLAIN].variant;
     if (labels && run->kernel->ordered && run->order && !run->pass_recalls && !took_over)
-        exk_order_centroids(run->centroids, run->k, run->points.d, exk_variant_nr(run->variant), run->order_memory,
-                            run->order);
+        exk_order_centroids(run->bulk, run->centroids, run->k, run->points.d, exk_variant_nr(run->variant),
+                            run->order_memory, run->order);
     run->score_centroids.movement = run->pass_recalls ? run->movement : NULL;
     run->score_centroids.order = labels && run->kernel->ordered ? run->order : NULL;
     run->has_state = labels && run->scratch.per_point > 0;

@@ -102,8 +102,8 @@ static void choose_order(exk_run *run) {
         memcpy(run->order, run->first_order, bytes);
         return;
     }
-    exk_order_centroids(run->next, run->k, run->points.d, exk_variant_nr(run->engine[EXK_SKIPPING].variant),
-                        run->order_memory, run->order);
+    exk_order_centroids(run->bulk, run->next, run->k, run->points.d,
+                        exk_variant_nr(run->engine[EXK_SKIPPING].variant), run->order_memory, run->order);
     if (probe == 0)
         memcpy(run->first_order, run->order, bytes);
 }

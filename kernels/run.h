@@ -117,7 +117,8 @@ typedef struct exk_trial {
     int passes;           /* by the engine in use, since it is */
     int slow;             /* passes that skipped in vain */
     int probes;
-    int failures, wait; /* probes in vain; plain passes until the next one */
+    int failures, wait;      /* probes in vain; plain passes until the next one */
+    double passing, probing; /* seconds that iterations, and probes, took so far */
 } exk_trial;
 
 typedef struct exk_run {

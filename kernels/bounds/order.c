@@ -12,10 +12,11 @@ typedef struct projected {
 } projected;
 
 typedef struct splitter {
+    const exk_bulk *bulk;
     const float *centroids;
     int64_t d, group;
-    double *mean, *direction, *next; /* d */
-    projected *line;                 /* k */
+    double *mean, *direction, *next, *zero; /* d, padded for bulk */
+    projected *line;                        /* k */
 } splitter;
 
 static int by_place(const void *a, const void *b) {
@@ -30,7 +31,7 @@ static const float *row_of(const splitter *s, int32_t j) {
 }
 
 /* Member i of up to SAMPLE that stand for a range. */
-enum { SAMPLE = 256, CHAINS = 4 };
+enum { SAMPLE = 256 };
 
 static int64_t sampled(int64_t count) {
     return count < SAMPLE ? count : SAMPLE;
@@ -40,34 +41,26 @@ static const float *sample_row(const splitter *s, const int32_t *order, int64_t 
     return row_of(s, order[i * count / sampled(count)]);
 }
 
+static size_t padded_bytes(int64_t d) {
+    return (size_t)(d + 7) / 8 * 8 * sizeof(double);
+}
+
 static void find_mean(const splitter *s, const int32_t *order, int64_t count) {
     const double share = 1.0 / (double)sampled(count);
-    memset(s->mean, 0, (size_t)s->d * sizeof *s->mean);
-    for (int64_t i = 0; i < sampled(count); i++) {
-        const float *row = sample_row(s, order, count, i);
-        for (int64_t t = 0; t < s->d; t++)
-            s->mean[t] += (double)row[t] * share;
-    }
+    memset(s->mean, 0, padded_bytes(s->d));
+    for (int64_t i = 0; i < sampled(count); i++)
+        s->bulk->lean(sample_row(s, order, count, i), s->zero, share, s->d, s->mean);
 }
 
-/* (row - mean).direction, in chains that do not wait for each other. */
+/* (row - mean).direction */
 static double along(const splitter *s, const float *row) {
-    double sum[CHAINS] = {0.0};
-    int64_t t = 0;
-    for (; t + CHAINS <= s->d; t += CHAINS) {
-        for (int i = 0; i < CHAINS; i++)
-            sum[i] += ((double)row[t + i] - s->mean[t + i]) * s->direction[t + i];
-    }
-    for (; t < s->d; t++)
-        sum[0] += ((double)row[t] - s->mean[t]) * s->direction[t];
-    return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+    return s->bulk->along(row, s->mean, s->direction, s->d);
 }
 
-static double square_from_mean(const splitter *s, const float *row) {
-    double sum = 0.0;
-    for (int64_t t = 0; t < s->d; t++)
-        sum += ((double)row[t] - s->mean[t]) * ((double)row[t] - s->mean[t]);
-    return sum;
+/* The direction is that from the mean to the row. */
+static void aim_at(const splitter *s, const float *row) {
+    memset(s->direction, 0, padded_bytes(s->d));
+    s->bulk->lean(row, s->mean, 1.0, s->d, s->direction);
 }
 
 static const float *farthest_row(const splitter *s, const int32_t *order, int64_t count) {
@@ -75,7 +68,8 @@ static const float *farthest_row(const splitter *s, const int32_t *order, int64_
     double most = -1.0;
     for (int64_t i = 0; i < sampled(count); i++) {
         const float *row = sample_row(s, order, count, i);
-        const double square = square_from_mean(s, row);
+        aim_at(s, row);
+        const double square = along(s, row);
         farthest = square > most ? row : farthest;
         most = square > most ? square : most;
     }
@@ -85,12 +79,10 @@ static const float *farthest_row(const splitter *s, const int32_t *order, int64_
 /* A step of power iteration towards the widest direction. */
 static void widen(const splitter *s, const int32_t *order, int64_t count) {
     double length = 0.0;
-    memset(s->next, 0, (size_t)s->d * sizeof *s->next);
+    memset(s->next, 0, padded_bytes(s->d));
     for (int64_t i = 0; i < sampled(count); i++) {
         const float *row = sample_row(s, order, count, i);
-        const double weight = along(s, row);
-        for (int64_t t = 0; t < s->d; t++)
-            s->next[t] += weight * ((double)row[t] - s->mean[t]);
+        s->bulk->lean(row, s->mean, along(s, row), s->d, s->next);
     }
     for (int64_t t = 0; t < s->d; t++)
         length += s->next[t] * s->next[t];
@@ -100,9 +92,7 @@ static void widen(const splitter *s, const int32_t *order, int64_t count) {
 
 static void find_direction(const splitter *s, const int32_t *order, int64_t count) {
     enum { STEPS = 4 };
-    const float *row = farthest_row(s, order, count);
-    for (int64_t t = 0; t < s->d; t++)
-        s->direction[t] = (double)row[t] - s->mean[t];
+    aim_at(s, farthest_row(s, order, count));
     for (int step = 0; step < STEPS; step++)
         widen(s, order, count);
 }
@@ -137,9 +127,10 @@ static void split_all(const splitter *s, int32_t *order, int64_t k) {
 /* Where the pieces of memory are, which may be NULL; returns how many bytes they take. */
 static size_t lay_out(void *memory, int64_t k, int64_t d, splitter *s) {
     exk_arena arena = {.base = memory};
-    s->mean = exk_arena_take(&arena, (size_t)d, sizeof *s->mean);
-    s->direction = exk_arena_take(&arena, (size_t)d, sizeof *s->direction);
-    s->next = exk_arena_take(&arena, (size_t)d, sizeof *s->next);
+    s->mean = exk_arena_take(&arena, padded_bytes(d), 1);
+    s->direction = exk_arena_take(&arena, padded_bytes(d), 1);
+    s->next = exk_arena_take(&arena, padded_bytes(d), 1);
+    s->zero = exk_arena_take(&arena, padded_bytes(d), 1);
     s->line = exk_arena_take(&arena, (size_t)k, sizeof *s->line);
     return arena.used;
 }
@@ -149,10 +140,11 @@ size_t exk_order_bytes(int64_t k, int64_t d) {
     return lay_out(NULL, k, d, &s);
 }
 
-void exk_order_centroids(const float *centroids, int64_t k, int64_t d, int64_t group, void *memory,
-                         int32_t *order) {
-    splitter s = {.centroids = centroids, .d = d, .group = group};
+void exk_order_centroids(const exk_bulk *bulk, const float *centroids, int64_t k, int64_t d, int64_t group,
+                         void *memory, int32_t *order) {
+    splitter s = {.bulk = bulk, .centroids = centroids, .d = d, .group = group};
     lay_out(memory, k, d, &s);
+    memset(s.zero, 0, padded_bytes(d));
     for (int64_t j = 0; j < k; j++)
         order[j] = (int32_t)j;
     split_all(&s, order, k);

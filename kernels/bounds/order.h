@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/exact/bulk.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -13,8 +15,8 @@ extern "C" {
  * are near each other: halves are split, at a multiple of `group`, by where they lie along the direction in which
  * they spread most. A matter of speed alone: any permutation is as right. Deterministic. centroids: k x d; memory:
  * exk_order_bytes, garbage afterwards. */
-void exk_order_centroids(const float *centroids, int64_t k, int64_t d, int64_t group, void *memory,
-                         int32_t *order);
+void exk_order_centroids(const exk_bulk *bulk, const float *centroids, int64_t k, int64_t d, int64_t group,
+                         void *memory, int32_t *order);
 
 size_t exk_order_bytes(int64_t k, int64_t d);
 

@@ -23,6 +23,26 @@ static double dist64(const float *x, const float *c, int64_t d) {
     return wide_combine(sum);
 }
 
+EXK_INLINE wide from_mean(const float *x, const double *m, int64_t t, int64_t d) {
+    return wide_sub(t + 8 <= d ? wide_from_f32(x + t) : wide_from_f32_part(x + t, d - t), wide_load(m + t));
+}
+
+static double along(const float *x, const double *m, const double *v, int64_t d) {
+    wide even = wide_set1(0.0), odd = even;
+    for (int64_t t = 0; t < d; t += 16) {
+        even = wide_add(even, wide_mul(from_mean(x, m, t, d), wide_load(v + t)));
+        if (t + 8 < d)
+            odd = wide_add(odd, wide_mul(from_mean(x, m, t + 8, d), wide_load(v + t + 8)));
+    }
+    return wide_combine(wide_add(even, odd));
+}
+
+static void lean(const float *x, const double *m, double weight, int64_t d, double *sum) {
+    const wide weights = wide_set1(weight);
+    for (int64_t t = 0; t < d; t += 8)
+        wide_store(sum + t, wide_add(wide_load(sum + t), wide_mul(weights, from_mean(x, m, t, d))));
+}
+
 /* fixed_add or fixed_sub. */
 typedef fixed (*fixed_step)(fixed sum, fixed v);
 
@@ -314,6 +334,8 @@ static int64_t differing(const int32_t *a, const int32_t *b, int64_t count, int3
 
 const exk_bulk EXK_BULK = {
     .dist64 = dist64,
+    .along = along,
+    .lean = lean,
     .add_point = add_point,
     .move_point = move_point,
     .add_rows = add_rows,

@@ -26,6 +26,14 @@ typedef struct exk_bulk {
      * floats. */
     double (*dist64)(const float *x, const float *c, int64_t d);
 
+    /* The sum of (x_t - m_t) * v_t: by eights, even and odd ones apart. m and v go on to a multiple of 8 with
+     * zeros.
+     */
+    double (*along)(const float *x, const double *m, const double *v, int64_t d);
+
+    /* sum_t += weight (x_t - m_t), product and sum rounded. m and sum go on to a multiple of 8 with zeros. */
+    void (*lean)(const float *x, const double *m, double weight, int64_t d, double *sum);
+
     /* sum[t] += v_t with v_t the int64 nearest to x_t * scale_t (ties to even). */
     void (*add_point)(const float *x, const double *scale, int64_t d, int64_t *sum);
 

@@ -34,16 +34,12 @@ enum { HEAD_FEW = 64, HEAD_MANY = 128, HEAD_ROOM = 128 };
 enum { HEAD_FEW = 64, HEAD_MANY = 64, HEAD_ROOM = 64 };
 #endif
 enum { MANY_DIMENSIONS = 384, TAILS = 32 };
-_Static_assert((int)HEAD_FEW % (int)BYTES_AT_ONCE == 0 && (int)TAILS % (int)VEC_LANES == 0,
-               "heads are whole tiles");
+_Static_assert((int)HEAD_FEW % (int)EXK_ALIGN == 0 && (int)HEAD_MANY % (int)EXK_ALIGN == 0 &&
+                   (int)TAILS % (int)VEC_LANES == 0,
+               "heads are whole lines");
 
 static inline int64_t head_length(int64_t d) {
     return d < MANY_DIMENSIONS ? HEAD_FEW : HEAD_MANY;
-}
-
-/* Bytes of a head where it is kept: whole vectors, those beyond the head being 0. */
-static inline int64_t head_room(int64_t length) {
-    return round_up_to(length, EXK_ALIGN);
 }
 
 /* A head needs no turning. */
@@ -78,7 +74,8 @@ static inline double head_error(int64_t d, int64_t length) {
 typedef struct digit_columns {
     byte_groups first;
     int32_t *second; /* [group][quad][GROUP] */
-    float *beyond;   /* of each column */
+    float *beyond;   /* of each column: what two digits of it lose, */
+    float *rest;     /* and what one does */
 } digit_columns;
 
 /* What the products with columns may be off by, of ||x||: less than what V loses beyond its digits, and this. */
@@ -89,7 +86,8 @@ typedef struct byte_heads {
     float *v;                          /* length x d: the rows of the basis, */
     double *defect;                    /* and its defect */
     digit_columns columns;             /* V and every m */
-    double *columns_lost;              /* what products with V lose of ||x|| */
+    double *columns_lost;              /* what products with V lose of ||x||, */
+    double *columns_rest;              /* and what those of one digit would */
     float *middle;                     /* TAILS x d: m, */
     double *middle_norm, *middle_leak; /* ||m|| and ||V'm|| */
     int32_t *order;                    /* which centroid is there */
@@ -123,7 +121,9 @@ static inline void lay_out_heads(exk_arena *arena, int64_t k, int64_t d, const r
     lay_out_byte_groups(arena, (int64_t)columns, turn, &heads->columns.first);
     heads->columns.second = exk_arena_take(arena, columns * (size_t)turn->bytes, 1);
     heads->columns.beyond = exk_arena_take(arena, columns, sizeof(float));
+    heads->columns.rest = exk_arena_take(arena, columns, sizeof(float));
     heads->columns_lost = exk_arena_take(arena, 1, sizeof(double));
+    heads->columns_rest = exk_arena_take(arena, 1, sizeof(double));
     heads->middle = exk_arena_take(arena, TAILS * row, sizeof(float));
     heads->middle_norm = exk_arena_take(arena, TAILS, sizeof(double));
     heads->middle_leak = exk_arena_take(arena, TAILS, sizeof(double));
@@ -136,7 +136,7 @@ static inline void lay_out_heads(exk_arena *arena, int64_t k, int64_t d, const r
     heads->loss_y = exk_arena_take(arena, padded, sizeof(float));
     heads->loss_e = exk_arena_take(arena, padded, sizeof(float));
     heads->loss_z = exk_arena_take(arena, padded, sizeof(float));
-    moves->rows = exk_arena_take(arena, (size_t)k * (size_t)head_room((int64_t)length) + EXK_ALIGN, 1);
+    moves->rows = exk_arena_take(arena, (size_t)k * length + EXK_ALIGN, 1);
     moves->of = exk_arena_take(arena, (size_t)k, sizeof *moves->of);
 }
 
@@ -209,14 +209,15 @@ static inline void put_column(const digit_columns *columns, const rotation *by, 
     columns->first.beta[column] = beta;
     columns->beyond[column] =
         beta * sqrtf(rotation_square(by)) * (beyond + 0x1p-18f * found.norm) * EXK_INT8_WIDER;
+    columns->rest[column] = beta * sqrtf(rotation_square(by)) * found.residual * EXK_INT8_WIDER;
 }
 
 /* The movement of centroid j, from `before` to `row`, its heads being `old` and `head`. difference: length
- * floats, bytes: head_room. */
+ * floats, bytes: as many. */
 static inline void find_head_move(const head_moves *moves, int64_t j, double defect, const float *before,
                                   const float *row, int64_t d, const float *old, const float *head,
                                   float *difference, int8_t *bytes) {
-    const int64_t length = head_length(d), room = head_room(length);
+    const int64_t length = head_length(d);
     const rotation by = head_rotation(length);
     const exk_look moved = look_at(row, before, d, 0.0f, 1.0f, row, before);
     const double first = root_above(square_of(before, d) * (1.0 + dot_error(d)));
@@ -236,8 +237,7 @@ static inline void find_head_move(const head_moves *moves, int64_t j, double def
     const double beta = found.factor > 0.0f ? 1.0 / (double)found.factor : 0.0;
     const double wrong = 2.0 * head_error(d, length) * (first + now);
     const double leak = wrong + defect * (first + now);
-    memset(bytes + length, 0, (size_t)(room - length));
-    keep_biased(bytes, room, moves->rows + j * room);
+    keep_biased(bytes, length, moves->rows + j * length);
     head_move *move = &moves->of[j];
     move->beta = (float)beta;
     move->loss_y = (float)((beta * ((double)found.residual + 0x1p-22 * (double)found.norm) + leak) * wider);
@@ -272,14 +272,13 @@ typedef struct head_point {
 } head_point;
 
 /* From y, of which the largest coordinate of a panel is `largest`; norm: ||x||
- * at most; wrong: ||y - V'x||. head_room bytes, and a
+ * at most; wrong: ||y - V'x||. length bytes, and a
  * vector beyond, are written. */
 static inline head_point quantise_head(const float *y, int64_t d, float largest, double defect, float norm,
                                        double wrong, int8_t *bytes) {
     const int64_t length = head_length(d);
     const rotation by = head_rotation(length);
     const quantised found = quantise(&by, y, largest, false, bytes);
-    memset(bytes + length, 0, (size_t)(head_room(length) - length));
     const double scale = found.factor > 0.0f ? (double)(1.0f / found.factor) : 0.0;
     const double head = scale * (double)found.norm,
                  rounded = scale * ((double)found.residual + 0x1p-22 * (double)found.norm);

@@ -76,14 +76,14 @@ typedef struct pass {
     thread_memory mine;
     rotation turn;
     char *states; /* of the tile's points */
-    int64_t state_bytes, d, k, length, room, groups;
+    int64_t state_bytes, d, k, length, groups;
     double half; /* unscale / 2 */
     bool finding;
 } pass;
 
 /* Where things are in a point's memory. */
 static int64_t tails_at(int64_t length) {
-    return EXK_ALIGN + head_room(length);
+    return EXK_ALIGN + length;
 }
 static int64_t digits_at(int64_t length) {
     return tails_at(length) + TAILS * (int64_t)sizeof(float);
@@ -104,8 +104,7 @@ static size_t lay_out_shared(void *memory, const exk_shape *shape, const rotatio
 }
 
 static size_t lay_out_thread(void *memory, const exk_shape *shape, const rotation *turn, thread_memory *mine) {
-    const size_t d = (size_t)shape->d, length = (size_t)head_length(shape->d),
-                 room = (size_t)head_room((int64_t)length);
+    const size_t d = (size_t)shape->d, length = (size_t)head_length(shape->d);
     const size_t padded = (size_t)(groups_of(shape->k) * GROUP);
     exk_arena arena = {.base = memory};
     mine->next = exk_arena_take(&arena, length * d, sizeof(float));
@@ -119,9 +118,9 @@ static size_t lay_out_thread(void *memory, const exk_shape *shape, const rotatio
     mine->y = exk_arena_take(&arena, PANEL_POINTS * (size_t)head_columns((int64_t)length), sizeof(float));
     mine->dot = exk_arena_take(&arena, 2 * PANEL_POINTS * GROUP, sizeof(int32_t));
     mine->last =
-        exk_arena_take(&arena, PANEL_POINTS * ((size_t)turn->bytes > room ? (size_t)turn->bytes : room), 1);
+        exk_arena_take(&arena, PANEL_POINTS * ((size_t)turn->bytes > length ? (size_t)turn->bytes : length), 1);
     mine->turned = exk_arena_take(&arena, turned_floats(turn), sizeof(float));
-    mine->bytes = exk_arena_take(&arena, row_bytes(turn) + room + EXK_ALIGN, 1);
+    mine->bytes = exk_arena_take(&arena, row_bytes(turn) + length + EXK_ALIGN, 1);
     return arena.used;
 }
 
@@ -143,7 +142,6 @@ static pass begin_pass(const exk_score_centroids *centroids, const exk_plan *pla
         .c = {.centroids = centroids}, .plan = plan, .turn = rotation_of(shape.d), .d = shape.d, .k = shape.k};
     p.state_bytes = state_bytes_of(&p.turn);
     p.length = head_length(p.d);
-    p.room = head_room(p.length);
     p.groups = groups_of(p.k);
     p.half = 0.5 * centroids->unscale;
     lay_out_shared(workspace->shared, &shape, &p.turn, &p.shared);
@@ -205,11 +203,13 @@ static void keep_directions(const pass *p, const basis *found) {
     const byte_heads *heads = &p->shared.heads;
     memcpy(heads->v, found->rows, (size_t)(p->length * p->d) * sizeof *heads->v);
     *heads->defect = found->defect;
-    double squares = 0.0;
+    double squares = 0.0, rests = 0.0;
     for (int64_t a = 0; a < p->length; a++) {
         put_column(&heads->columns, &p->turn, a, found->rows + a * p->d, p->mine.turned, p->mine.bytes);
         squares += (double)heads->columns.beyond[a] * (double)heads->columns.beyond[a];
+        rests += (double)heads->columns.rest[a] * (double)heads->columns.rest[a];
     }
+    *heads->columns_rest = sqrt(rests) * wider;
     *heads->columns_lost = sqrt(squares) * wider + COLUMNS_LOSE;
     memset(p->mine.row, 0, (size_t)p->d * sizeof *p->mine.row);
     for (int64_t a = p->length + tails_of(p); a < head_columns(p->length); a++)
@@ -364,14 +364,15 @@ static void no_work(const void *work, int64_t part, int64_t parts) {
     (void)parts;
 }
 
-/* y += `times` the products of the panel's points, by one of their digits, with columns by one of theirs. */
+/* y += `times` the products of the panel's points, by one of their digits, with columns from `begin` on by one of
+ * theirs. */
 static void add_products(const pass *p, int64_t first, int64_t at, const int32_t *start, const int32_t *blocks,
-                         float times) {
+                         int64_t begin, float times) {
     const int64_t columns = head_columns(p->length), quads = p->turn.bytes / QUAD;
     int64_t stride;
     const int8_t *rows = panel_rows(p, first, at, p->turn.bytes, false, &stride);
     const char *fetch = p->states + first * p->state_bytes;
-    for (int64_t column = 0; column < columns; column += GROUP) {
+    for (int64_t column = begin; column < columns; column += GROUP) {
         panel_dots(rows, stride, start, blocks + column * quads, quads, fetch, p->mine.dot, no_work, NULL);
         for (int64_t slot = 0; slot < panel_count(p, first); slot++) {
             float *y = p->mine.y + slot * columns + column;
@@ -383,7 +384,8 @@ static void add_products(const pass *p, int64_t first, int64_t at, const int32_t
     }
 }
 
-/* y and the products with tails of a panel's points, whose digits are there. */
+/* y and the products with tails of a panel's points, whose digits are there. The second digits of V and the points
+ * do not meet: heads are rounded more than that. */
 static void find_columns(const pass *p, int64_t first) {
     const digit_columns *with = &p->shared.heads.columns;
     const int64_t columns = head_columns(p->length), at = digits_at(p->length), count = panel_count(p, first);
@@ -395,10 +397,10 @@ static void find_columns(const pass *p, int64_t first) {
         rest[slot] = state->rest.start;
     }
     memset(p->mine.y, 0, (size_t)(count * columns) * sizeof *p->mine.y);
-    add_products(p, first, at + p->turn.bytes, rest, with->second, digit * digit);
-    add_products(p, first, at + p->turn.bytes, rest, with->first.blocks, digit);
-    add_products(p, first, at, start, with->second, digit);
-    add_products(p, first, at, start, with->first.blocks, 1.0f);
+    add_products(p, first, at + p->turn.bytes, rest, with->second, p->length, digit * digit);
+    add_products(p, first, at + p->turn.bytes, rest, with->first.blocks, 0, digit);
+    add_products(p, first, at, start, with->second, 0, digit);
+    add_products(p, first, at, start, with->first.blocks, 0, 1.0f);
     for (int64_t slot = 0; slot < count; slot++) {
         const vec_f32 inverse = vec_set1(state_of(p, first + slot)->row.inverse), zero = vec_set1(0.0f);
         float *y = p->mine.y + slot * columns;
@@ -410,9 +412,10 @@ static void find_columns(const pass *p, int64_t first) {
 
 /* What y loses of a point. */
 static double columns_lost(const pass *p, const point_state *state, float norm) {
-    const double beyond = (double)state->rest.beyond * (double)state->row.inverse;
-    return ((double)norm * *p->shared.heads.columns_lost + beyond / sqrt((double)rotation_square(&p->turn))) *
-           wider;
+    const byte_heads *heads = &p->shared.heads;
+    const double unit = (double)state->row.inverse / sqrt((double)rotation_square(&p->turn));
+    const double beyond = (double)state->rest.beyond * unit, rest = (double)state->row.residual * unit;
+    return ((double)norm * *heads->columns_lost + beyond + rest * *heads->columns_rest) * wider;
 }
 
 /* The bytes of a panel's points. */
@@ -439,7 +442,7 @@ static void find_points(const pass *p, int64_t first) {
         point_state *state = state_of(p, i);
         state->head = quantise_head(y, p->d, largest, *p->shared.heads.defect, norm, columns_lost(p, state, norm),
                                     p->mine.bytes);
-        memcpy(head_bytes(p, i), p->mine.bytes, (size_t)p->room);
+        memcpy(head_bytes(p, i), p->mine.bytes, (size_t)p->length);
         memcpy(tails(p, i), y + p->length, TAILS * sizeof(float));
     }
 }
@@ -460,7 +463,7 @@ static void follow_label(const pass *p, int64_t i, int32_t label) {
     const head_move *move = &moves->of[label];
     point_state *state = state_of(p, i);
     const head_point *head = &state->head;
-    const int32_t dot = biased_dot(moves->rows + label * p->room, head_bytes(p, i), p->room, head->start);
+    const int32_t dot = biased_dot(moves->rows + label * p->length, head_bytes(p, i), p->length, head->start);
     const double lost = (double)head->norm * (double)move->loss_y + (double)head->lost * (double)move->loss_e +
                         (double)head->tail * (double)move->loss_z;
     const double product = (double)head->scale * (double)move->beta * dot - lost;
@@ -613,13 +616,13 @@ static void meet_groups(const pass *p, head_panel *panel, int64_t first) {
     int32_t start[PANEL_POINTS];
     uint32_t above[PANEL_POINTS];
     meeting_rows rows = {.quads = p->length / QUAD, .start = start, .dot = p->mine.dot};
-    rows.bytes = panel_rows(p, first, EXK_ALIGN, p->room, ROWS_COPIED, &rows.stride);
+    rows.bytes = panel_rows(p, first, EXK_ALIGN, p->length, ROWS_COPIED, &rows.stride);
     for (int64_t slot = 0; slot < PANEL_POINTS; slot++)
         start[slot] = state_of(p, first + min_i64(slot, count - 1))->head.start;
     for (int64_t g = 0; g < p->groups; g++) {
         const char *fetch = p->states + (first + PANEL_POINTS + g % PANEL_POINTS) * p->state_bytes;
         find_limits(p, panel, g, limits_of(&rows, g));
-        fetch_lines(fetch + p->room, EXK_ALIGN + TAILS * (int64_t)sizeof(float));
+        fetch_lines(fetch + p->length, EXK_ALIGN + TAILS * (int64_t)sizeof(float));
         meet_group(&rows, g, p->shared.heads.blocks + g * block, fetch, above);
         if (g >= KNOWN_LATER)
             list_hits(p, panel, first, g - KNOWN_LATER, above);
@@ -731,7 +734,7 @@ static void begin_panel(pass *p, head_panel *panel, int64_t first) {
     for (int64_t slot = 0; slot < count; slot++) {
         const int32_t next = p->c.tile->label[first + min_i64(slot + MOVES_AHEAD, count - 1)];
         if (next >= 0)
-            fetch_lines(p->shared.moves.rows + next * p->room, p->room);
+            fetch_lines(p->shared.moves.rows + next * p->length, p->length);
         begin_point(p, panel, slot, first + slot);
     }
     for (int64_t slot = count; slot < PANEL_POINTS; slot++) {

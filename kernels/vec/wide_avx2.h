@@ -46,6 +46,10 @@ static inline wide wide_from_i64_part(const int64_t *p, int64_t count) {
 static inline wide wide_load(const double *p) {
     return (wide){_mm256_loadu_pd(p), _mm256_loadu_pd(p + 4)};
 }
+static inline void wide_store(double *p, wide v) {
+    _mm256_storeu_pd(p, v.low);
+    _mm256_storeu_pd(p + 4, v.high);
+}
 static inline wide wide_load_part(const double *p, int64_t count) {
     return (wide){_mm256_maskload_pd(p, wide_lanes(count, 0)), _mm256_maskload_pd(p + 4, wide_lanes(count, 4))};
 }

@@ -3,6 +3,7 @@
  *
  *   wide_set1 wide_add wide_sub wide_mul wide_div    each correctly rounded, never fused
  *   wide_from_f32 wide_from_i64 wide_load            8 values from unaligned memory, int64 correctly rounded
+ *   wide_store                                       8 doubles, unaligned
  *   wide_min wide_max                                b where a is NaN
  *   wide_to_f32                                      correctly rounded to float32
  *   wide_to_f32_down                                 rounded to float32 towards -infinity
@@ -40,6 +41,9 @@ static inline wide wide_from_i64_part(const int64_t *p, int64_t count) {
 }
 static inline wide wide_load(const double *p) {
     return _mm512_loadu_pd(p);
+}
+static inline void wide_store(double *p, wide v) {
+    _mm512_storeu_pd(p, v);
 }
 static inline wide wide_load_part(const double *p, int64_t count) {
     return _mm512_maskz_loadu_pd(wide_lanes(count), p);

@@ -37,6 +37,10 @@ static inline wide wide_from_i64_part(const int64_t *p, int64_t count) {
 static inline wide wide_load(const double *p) {
     return (wide){{vld1q_f64(p), vld1q_f64(p + 2), vld1q_f64(p + 4), vld1q_f64(p + 6)}};
 }
+static inline void wide_store(double *p, wide v) {
+    for (int i = 0; i < 4; i++)
+        vst1q_f64(p + 2 * i, v.pair[i]);
+}
 static inline wide wide_load_part(const double *p, int64_t count) {
     double padded[8] = {0};
     for (int64_t lane = 0; lane < count; lane++)

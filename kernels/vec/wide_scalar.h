@@ -33,6 +33,9 @@ static inline wide wide_from_i64(const int64_t *p) {
 static inline wide wide_load(const double *p) {
     return (wide){{p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7]}};
 }
+static inline void wide_store(double *p, wide v) {
+    memcpy(p, v.lane, sizeof v.lane);
+}
 static inline wide wide_load_part(const double *p, int64_t count) {
     wide v = wide_set1(0.0);
     for (int64_t i = 0; i < count; i++)

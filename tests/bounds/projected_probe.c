@@ -60,7 +60,7 @@ projected_moved projected_move(const exk_score_centroids *centroids, const exk_p
     const pass p = begin_pass(centroids, plan, workspace);
     const head_move *move = &p.shared.moves.of[j];
     for (int64_t t = 0; t < p.length; t++)
-        bytes[t] = (int8_t)(biased_byte(p.shared.moves.rows + j * p.room, t) - ROW_BIAS);
+        bytes[t] = (int8_t)(biased_byte(p.shared.moves.rows + j * p.length, t) - ROW_BIAS);
     return (projected_moved){move->change, move->length, move->beta, move->loss_y, move->loss_e, move->loss_z};
 }
 
