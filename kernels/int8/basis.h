@@ -14,7 +14,7 @@
 #include "kernels/body/microkernel.h"
 #include "kernels/body/scores.h"
 
-enum { BASIS_STEPS = 2, BASIS_ROWS_PER_DIRECTION = 8 };
+enum { BASIS_STEPS = 2, BASIS_ROWS_PER_DIRECTION = 8, BASIS_TOGETHER = SCORES_CENTROIDS };
 
 typedef struct basis {
     int64_t d, count; /* a power of two, 2^10 at most */
@@ -25,9 +25,8 @@ typedef struct basis {
 
 /* What find_basis works in. */
 typedef struct basis_room {
-    float *next;  /* count x d */
-    float *row;   /* d */
-    float *along; /* count */
+    float *next; /* count x d */
+    float *rows; /* BASIS_TOGETHER x d */
 } basis_room;
 
 static inline float *basis_row(const basis *b, int64_t a) {
@@ -43,9 +42,30 @@ static inline void take_off(float *row, const float *other, float times, int64_t
         row[t] -= times * other[t];
 }
 
+/* BASIS_TOGETHER rows at once, one after the other in memory: what they are taken off is loaded and stored once.
+ */
+static inline void take_off_together(float *row, const float *others, const float times[BASIS_TOGETHER],
+                                     int64_t d) {
+    const float a = times[0], b = times[1], c = times[2], e = times[3];
+    for (int64_t t = 0; t < d; t++)
+        row[t] -= (a * others[t] + b * others[d + t]) + (c * others[2 * d + t] + e * others[3 * d + t]);
+}
+
 static inline void scale_row(float *row, float by, int64_t d) {
     for (int64_t t = 0; t < d; t++)
         row[t] *= by;
+}
+
+/* What the first `count` directions have of the row. */
+static inline void take_off_others(const basis *b, float *row, int64_t count) {
+    int64_t other = 0;
+    for (; other + BASIS_TOGETHER <= count; other += BASIS_TOGETHER) {
+        float along[BASIS_TOGETHER];
+        dots(row, basis_row(b, other), b->d, BASIS_TOGETHER, along);
+        take_off_together(row, basis_row(b, other), along, b->d);
+    }
+    for (; other < count; other++)
+        take_off(row, basis_row(b, other), dot_one(row, basis_row(b, other), b->d), b->d);
 }
 
 /* Gram and Schmidt, twice, which is enough. A row that the others before it leave nothing of becomes 0. */
@@ -54,10 +74,8 @@ static inline void orthonormalise(const basis *b) {
     for (int64_t a = 0; a < b->count; a++) {
         float *row = basis_row(b, a);
         const float before = sqrtf(dot_one(row, row, b->d));
-        for (int time = 0; time < TIMES; time++) {
-            for (int64_t other = 0; other < a; other++)
-                take_off(row, basis_row(b, other), dot_one(row, basis_row(b, other), b->d), b->d);
-        }
+        for (int time = 0; time < TIMES; time++)
+            take_off_others(b, row, a);
         const float after = sqrtf(dot_one(row, row, b->d));
         scale_row(row, after > before * 0x1p-10f && after < INFINITY ? 1.0f / after : 0.0f, b->d);
     }
@@ -73,16 +91,19 @@ static inline void sampled_row(const float *c, int64_t at, float scale, int64_t 
         row[t] = c[at * d + t] * scale;
 }
 
-/* V' C' C of V'. */
+/* -V' C' C of V'. */
 static inline void iterate_basis(basis *b, const float *c, int64_t k, float scale, const basis_room *room) {
     const int64_t d = b->d, sample = basis_sample(b, k);
     memset(room->next, 0, (size_t)(b->count * d) * sizeof *room->next);
-    for (int64_t i = 0; i < sample; i++) {
-        sampled_row(c, i * k / sample, scale, d, room->row);
-        for (int64_t a = 0; a < b->count; a += SCORES_CENTROIDS)
-            dots(room->row, basis_row(b, a), d, SCORES_CENTROIDS, room->along + a);
-        for (int64_t a = 0; a < b->count; a++)
-            take_off(room->next + a * d, room->row, -room->along[a], d);
+    for (int64_t i = 0; i < sample; i += BASIS_TOGETHER) {
+        for (int64_t r = 0; r < BASIS_TOGETHER; r++)
+            sampled_row(c, min_i64(i + r, sample - 1) * k / sample, i + r < sample ? scale : 0.0f, d,
+                        room->rows + r * d);
+        for (int64_t a = 0; a < b->count; a++) {
+            float along[BASIS_TOGETHER];
+            dots(basis_row(b, a), room->rows, d, BASIS_TOGETHER, along);
+            take_off_together(room->next + a * d, room->rows, along, d);
+        }
     }
     memcpy(b->rows, room->next, (size_t)(b->count * d) * sizeof *b->rows);
 }

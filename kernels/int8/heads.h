@@ -146,6 +146,16 @@ static inline void head_of(const float *v, int64_t length, const float *row, int
         dots(row, v + a * d, d, SCORES_CENTROIDS, head + a);
 }
 
+/* The same of BASIS_TOGETHER rows, one after the other, and so are their heads: V is read once for all of them. */
+static inline void heads_of(const float *v, int64_t length, const float *rows, int64_t d, float *heads) {
+    for (int64_t a = 0; a < length; a++) {
+        float along[BASIS_TOGETHER];
+        dots(v + a * d, rows, d, BASIS_TOGETHER, along);
+        for (int64_t r = 0; r < BASIS_TOGETHER; r++)
+            heads[r * length + a] = along[r];
+    }
+}
+
 static inline double square_of(const float *row, int64_t d) {
     return (double)dot_one(row, row, d);
 }

@@ -58,7 +58,7 @@ typedef struct head_panel {
 } head_panel;
 
 typedef struct thread_memory {
-    float *next, *v, *middle, *row, *along; /* of finding directions */
+    float *next, *v, *rows, *along; /* of finding directions, and heads */
     head_panel *panel;
     int32_t *least; /* of each place: its part of the limit */
     float *offset;  /* of each place */
@@ -109,8 +109,7 @@ static size_t lay_out_thread(void *memory, const exk_shape *shape, const rotatio
     exk_arena arena = {.base = memory};
     mine->next = exk_arena_take(&arena, length * d, sizeof(float));
     mine->v = exk_arena_take(&arena, length * d, sizeof(float));
-    mine->middle = exk_arena_take(&arena, d, sizeof(float));
-    mine->row = exk_arena_take(&arena, d, sizeof(float));
+    mine->rows = exk_arena_take(&arena, BASIS_TOGETHER * d, sizeof(float));
     mine->along = exk_arena_take(&arena, (size_t)head_columns((int64_t)length) + GROUP * length, sizeof(float));
     mine->panel = exk_arena_take(&arena, 1, sizeof(head_panel));
     mine->least = exk_arena_take(&arena, padded, sizeof(int32_t));
@@ -177,7 +176,7 @@ static float largest_of(const float *y, int64_t length, float largest) {
 /* The directions, as every thread finds them for itself. */
 static basis find_directions(const pass *p) {
     const exk_score_centroids *centroids = p->c.centroids;
-    const basis_room room = {p->mine.next, p->mine.row, p->mine.along};
+    const basis_room room = {p->mine.next, p->mine.rows};
     basis found = {.d = p->d, .count = p->length, .rows = p->mine.v};
     const int64_t whole = p->k * p->d / VEC_LANES * VEC_LANES;
     float largest = largest_of(centroids->c, whole, 0.0f);
@@ -211,9 +210,9 @@ static void keep_directions(const pass *p, const basis *found) {
     }
     *heads->columns_rest = sqrt(rests) * wider;
     *heads->columns_lost = sqrt(squares) * wider + COLUMNS_LOSE;
-    memset(p->mine.row, 0, (size_t)p->d * sizeof *p->mine.row);
+    memset(p->mine.rows, 0, (size_t)p->d * sizeof *p->mine.rows);
     for (int64_t a = p->length + tails_of(p); a < head_columns(p->length); a++)
-        put_column(&heads->columns, &p->turn, a, p->mine.row, p->mine.turned, p->mine.bytes);
+        put_column(&heads->columns, &p->turn, a, p->mine.rows, p->mine.turned, p->mine.bytes);
 }
 
 static void keep_tail(const pass *p, const basis *found, int64_t tail) {
@@ -221,7 +220,7 @@ static void keep_tail(const pass *p, const basis *found, int64_t tail) {
     float *middle = heads->middle + tail * p->d, *head = p->mine.along;
     for (int64_t g = tail_group(p, tail); g < tail_group(p, tail + 1); g++)
         put_in_order(p, g);
-    find_middle(heads, found->rows, p->c.centroids, tail_place(p, tail), tail_place(p, tail + 1), p->mine.row,
+    find_middle(heads, found->rows, p->c.centroids, tail_place(p, tail), tail_place(p, tail + 1), p->mine.rows,
                 head, middle);
     put_column(&heads->columns, &p->turn, p->length + tail, middle, p->mine.turned, p->mine.bytes);
     const double norm = root_above(square_of(middle, p->d) * (1.0 + dot_error(p->d)));
@@ -239,27 +238,38 @@ static void prepare_bytes(const pass *p, int64_t j) {
     keep_centroid(&p->turn, &found, p->mine.bytes, j, &p->shared.dense.bytes);
 }
 
+/* The centroid at a place is `row` now, and this its head. */
+static void prepare_one(const pass *p, int64_t at, const float *row, const float *head, double defect,
+                        bool moved) {
+    const byte_heads *heads = &p->shared.heads;
+    const int64_t j = heads->order[at];
+    float *before = heads->before + at * p->d;
+    if (at < p->k) {
+        p->shared.moves.of[j].beta = 0.0f;
+        if (moved)
+            find_head_move(&p->shared.moves, j, defect, before, row, p->d, heads->head + at * p->length, head,
+                           p->mine.next, p->mine.bytes);
+        prepare_bytes(p, j);
+    }
+    memcpy(before, row, (size_t)p->d * sizeof *before);
+}
+
 /* A group's centroids now: their heads, what they lose, how they moved, and their digits. */
 static void prepare_group(const pass *p, int64_t g, const float *v, double defect, bool moved) {
     const byte_heads *heads = &p->shared.heads;
     const rotation by = head_rotation(p->length);
     const int64_t tail = tail_of(p, g);
-    float *fresh = p->mine.along + head_columns(p->length), largest = 0.0f;
-    for (int64_t at = g * GROUP; at < (g + 1) * GROUP; at++) {
-        const int64_t j = heads->order[at];
-        float *head = fresh + (at - g * GROUP) * p->length, *before = heads->before + at * p->d;
-        sampled_row(p->c.centroids->c, j, (float)p->half, p->d, p->mine.row);
-        head_of(v, p->length, p->mine.row, p->d, head);
-        largest = largest_of(head, p->length, largest);
-        if (at < p->k) {
-            p->shared.moves.of[j].beta = 0.0f;
-            if (moved)
-                find_head_move(&p->shared.moves, j, defect, before, p->mine.row, p->d,
-                               heads->head + at * p->length, head, p->mine.next, p->mine.bytes);
-            prepare_bytes(p, j);
-        }
-        memcpy(before, p->mine.row, (size_t)p->d * sizeof *before);
+    float *fresh = p->mine.along + head_columns(p->length);
+    for (int64_t at = 0; at < GROUP; at += BASIS_TOGETHER) {
+        for (int64_t r = 0; r < BASIS_TOGETHER; r++)
+            sampled_row(p->c.centroids->c, heads->order[g * GROUP + at + r], (float)p->half, p->d,
+                        p->mine.rows + r * p->d);
+        heads_of(v, p->length, p->mine.rows, p->d, fresh + at * p->length);
+        for (int64_t r = 0; r < BASIS_TOGETHER; r++)
+            prepare_one(p, g * GROUP + at + r, p->mine.rows + r * p->d, fresh + (at + r) * p->length, defect,
+                        moved);
     }
+    const float largest = largest_of(fresh, GROUP * p->length, 0.0f);
     memcpy(heads->head + g * GROUP * p->length, fresh, (size_t)(GROUP * p->length) * sizeof *fresh);
     heads->scale[g] = 0.0f;
     for (int64_t at = g * GROUP; at < (g + 1) * GROUP; at++) {

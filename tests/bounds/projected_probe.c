@@ -15,11 +15,11 @@ _Static_assert((int)PROJECTED_LENGTH == (int)HEAD_MANY && (int)PROJECTED_TAILS =
                "the probe shows all of it");
 
 double projected_basis(const float *c, int64_t k, int64_t d, int64_t count, float scale, float *rows) {
-    float *room = malloc((size_t)(count * d + d + count) * sizeof *room);
+    float *room = malloc((size_t)((count + BASIS_TOGETHER) * d) * sizeof *room);
     if (!room)
         return NAN;
     basis found = {.d = d, .count = count, .rows = rows};
-    find_basis(&found, c, k, scale, &(basis_room){room, room + count * d, room + count * d + d});
+    find_basis(&found, c, k, scale, &(basis_room){room, room + count * d});
     free(room);
     return found.defect;
 }
