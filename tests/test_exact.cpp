@@ -333,6 +333,37 @@ TEST_CASE("sums of doubles over a row are the same bits on every ISA", "[exact]"
     }
 }
 
+TEST_CASE("sums along a direction are the same bits on every ISA, and right", "[exact]") {
+    for (const int64_t d : {1, 7, 8, 9, 16, 17, 100, 771}) {
+        const Matrix rows = uniform_points(1, d, 17);
+        const int64_t padded = (d + 7) / 8 * 8;
+        std::vector<double> m(padded, 0.0), v(padded, 0.0), sum(padded, 0.0);
+        long double along = 0, size = 0;
+        for (int64_t t = 0; t < d; t++) {
+            m[t] = 0.25 * static_cast<double>(t % 5) - 0.3;
+            v[t] = 1.0 / static_cast<double>(t + 1) - 0.1;
+            sum[t] = static_cast<double>(t) - 3.5;
+            const long double product = (static_cast<long double>(rows.row(0)[t]) - m[t]) * v[t];
+            along += product;
+            size += std::abs(product);
+        }
+        const exk_bulk *scalar = exk_bulk_for("scalar");
+        std::vector<double> leant = sum;
+        INFO("d = " << d);
+        const double found = scalar->along(rows.row(0), m.data(), v.data(), d);
+        CHECK(std::abs(found - along) <= size * 0x1p-43L);
+        scalar->lean(rows.row(0), m.data(), 0.7, d, leant.data());
+        for (const exk_bulk *bulk : runnable_bulks()) {
+            std::vector<double> other = sum;
+            bulk->lean(rows.row(0), m.data(), 0.7, d, other.data());
+            REQUIRE(std::memcmp(leant.data(), other.data(), leant.size() * sizeof(double)) == 0);
+            REQUIRE(bulk->along(rows.row(0), m.data(), v.data(), d) == found);
+        }
+        for (int64_t t = 0; t < padded; t++)
+            CHECK(leant[t] == (t < d ? sum[t] + 0.7 * (static_cast<double>(rows.row(0)[t]) - m[t]) : 0.0));
+    }
+}
+
 namespace {
 
 // A filter over its own memory.

@@ -41,8 +41,9 @@ static inline float dot_one(const float *x, const float *c, int64_t d) {
     vec_f32 acc[SCORES_CENTROIDS];
     for (int i = 0; i < SCORES_CENTROIDS; i++)
         acc[i] = vec_set1(0.0f);
+    const int64_t together = SCORES_CENTROIDS * VEC_LANES, whole = d / together * together;
     int64_t t = 0;
-    for (; t + SCORES_CENTROIDS * VEC_LANES <= d; t += SCORES_CENTROIDS * VEC_LANES) {
+    for (; t < whole; t += together) {
         for (int i = 0; i < SCORES_CENTROIDS; i++)
             acc[i] = vec_mul_add(vec_load(x + t + i * VEC_LANES), vec_load(c + t + i * VEC_LANES), acc[i]);
     }

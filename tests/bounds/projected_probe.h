@@ -10,11 +10,11 @@ extern "C" {
 
 extern const exk_kernel exk_projected_probe_kernel;
 
-/* Directions of find_basis: count x d of them (a multiple of 64) from k x d centroids whose largest coordinate
+/* Directions of find_basis: count x d of them (a power of two) from k x d centroids whose largest coordinate
  * times scale is about 1. Returns the defect; NaN: out of memory. */
 double projected_basis(const float *c, int64_t k, int64_t d, int64_t count, float scale, float *rows);
 
-enum { PROJECTED_LENGTH = 128, PROJECTED_TAILS = 32, PROJECTED_PANEL = 4, PROJECTED_LIST = 48 };
+enum { PROJECTED_LENGTH = 64, PROJECTED_TAILS = 32, PROJECTED_PANEL = 4, PROJECTED_LIST = 48 };
 
 /* Written by prepare: kernels/int8/heads.h has what it means. */
 typedef struct projected_heads {
