@@ -74,8 +74,7 @@ static inline double head_error(int64_t d, int64_t length) {
 typedef struct digit_columns {
     byte_groups first;
     int32_t *second; /* [group][quad][GROUP] */
-    float *beyond;   /* of each column: what two digits of it lose, */
-    float *rest;     /* and what one does */
+    float *beyond;   /* of each column */
 } digit_columns;
 
 /* What the products with columns may be off by, of ||x||: less than what V loses beyond its digits, and this. */
@@ -86,8 +85,7 @@ typedef struct byte_heads {
     float *v;                          /* length x d: the rows of the basis, */
     double *defect;                    /* and its defect */
     digit_columns columns;             /* V and every m */
-    double *columns_lost;              /* what products with V lose of ||x||, */
-    double *columns_rest;              /* and what those of one digit would */
+    double *columns_lost;              /* what products with V lose of ||x|| */
     float *middle;                     /* TAILS x d: m, */
     double *middle_norm, *middle_leak; /* ||m|| and ||V'm|| */
     int32_t *order;                    /* which centroid is there */
@@ -121,9 +119,7 @@ static inline void lay_out_heads(exk_arena *arena, int64_t k, int64_t d, const r
     lay_out_byte_groups(arena, (int64_t)columns, turn, &heads->columns.first);
     heads->columns.second = exk_arena_take(arena, columns * (size_t)turn->bytes, 1);
     heads->columns.beyond = exk_arena_take(arena, columns, sizeof(float));
-    heads->columns.rest = exk_arena_take(arena, columns, sizeof(float));
     heads->columns_lost = exk_arena_take(arena, 1, sizeof(double));
-    heads->columns_rest = exk_arena_take(arena, 1, sizeof(double));
     heads->middle = exk_arena_take(arena, TAILS * row, sizeof(float));
     heads->middle_norm = exk_arena_take(arena, TAILS, sizeof(double));
     heads->middle_leak = exk_arena_take(arena, TAILS, sizeof(double));
@@ -219,7 +215,6 @@ static inline void put_column(const digit_columns *columns, const rotation *by, 
     columns->first.beta[column] = beta;
     columns->beyond[column] =
         beta * sqrtf(rotation_square(by)) * (beyond + 0x1p-18f * found.norm) * EXK_INT8_WIDER;
-    columns->rest[column] = beta * sqrtf(rotation_square(by)) * found.residual * EXK_INT8_WIDER;
 }
 
 /* The movement of centroid j, from `before` to `row`, its heads being `old` and `head`. difference: length

@@ -202,13 +202,11 @@ static void keep_directions(const pass *p, const basis *found) {
     const byte_heads *heads = &p->shared.heads;
     memcpy(heads->v, found->rows, (size_t)(p->length * p->d) * sizeof *heads->v);
     *heads->defect = found->defect;
-    double squares = 0.0, rests = 0.0;
+    double squares = 0.0;
     for (int64_t a = 0; a < p->length; a++) {
         put_column(&heads->columns, &p->turn, a, found->rows + a * p->d, p->mine.turned, p->mine.bytes);
         squares += (double)heads->columns.beyond[a] * (double)heads->columns.beyond[a];
-        rests += (double)heads->columns.rest[a] * (double)heads->columns.rest[a];
     }
-    *heads->columns_rest = sqrt(rests) * wider;
     *heads->columns_lost = sqrt(squares) * wider + COLUMNS_LOSE;
     memset(p->mine.rows, 0, (size_t)p->d * sizeof *p->mine.rows);
     for (int64_t a = p->length + tails_of(p); a < head_columns(p->length); a++)
@@ -374,15 +372,14 @@ static void no_work(const void *work, int64_t part, int64_t parts) {
     (void)parts;
 }
 
-/* y += `times` the products of the panel's points, by one of their digits, with columns from `begin` on by one of
- * theirs. */
+/* y += `times` the products of the panel's points, by one of their digits, with columns by one of theirs. */
 static void add_products(const pass *p, int64_t first, int64_t at, const int32_t *start, const int32_t *blocks,
-                         int64_t begin, float times) {
+                         float times) {
     const int64_t columns = head_columns(p->length), quads = p->turn.bytes / QUAD;
     int64_t stride;
     const int8_t *rows = panel_rows(p, first, at, p->turn.bytes, false, &stride);
     const char *fetch = p->states + first * p->state_bytes;
-    for (int64_t column = begin; column < columns; column += GROUP) {
+    for (int64_t column = 0; column < columns; column += GROUP) {
         panel_dots(rows, stride, start, blocks + column * quads, quads, fetch, p->mine.dot, no_work, NULL);
         for (int64_t slot = 0; slot < panel_count(p, first); slot++) {
             float *y = p->mine.y + slot * columns + column;
@@ -394,8 +391,7 @@ static void add_products(const pass *p, int64_t first, int64_t at, const int32_t
     }
 }
 
-/* y and the products with tails of a panel's points, whose digits are there. The second digits of V and the points
- * do not meet: heads are rounded more than that. */
+/* y and the products with tails of a panel's points, whose digits are there. */
 static void find_columns(const pass *p, int64_t first) {
     const digit_columns *with = &p->shared.heads.columns;
     const int64_t columns = head_columns(p->length), at = digits_at(p->length), count = panel_count(p, first);
@@ -407,10 +403,10 @@ static void find_columns(const pass *p, int64_t first) {
         rest[slot] = state->rest.start;
     }
     memset(p->mine.y, 0, (size_t)(count * columns) * sizeof *p->mine.y);
-    add_products(p, first, at + p->turn.bytes, rest, with->second, p->length, digit * digit);
-    add_products(p, first, at + p->turn.bytes, rest, with->first.blocks, 0, digit);
-    add_products(p, first, at, start, with->second, 0, digit);
-    add_products(p, first, at, start, with->first.blocks, 0, 1.0f);
+    add_products(p, first, at + p->turn.bytes, rest, with->second, digit * digit);
+    add_products(p, first, at + p->turn.bytes, rest, with->first.blocks, digit);
+    add_products(p, first, at, start, with->second, digit);
+    add_products(p, first, at, start, with->first.blocks, 1.0f);
     for (int64_t slot = 0; slot < count; slot++) {
         const vec_f32 inverse = vec_set1(state_of(p, first + slot)->row.inverse), zero = vec_set1(0.0f);
         float *y = p->mine.y + slot * columns;
@@ -422,10 +418,9 @@ static void find_columns(const pass *p, int64_t first) {
 
 /* What y loses of a point. */
 static double columns_lost(const pass *p, const point_state *state, float norm) {
-    const byte_heads *heads = &p->shared.heads;
-    const double unit = (double)state->row.inverse / sqrt((double)rotation_square(&p->turn));
-    const double beyond = (double)state->rest.beyond * unit, rest = (double)state->row.residual * unit;
-    return ((double)norm * *heads->columns_lost + beyond + rest * *heads->columns_rest) * wider;
+    const double beyond = (double)state->rest.beyond * (double)state->row.inverse;
+    return ((double)norm * *p->shared.heads.columns_lost + beyond / sqrt((double)rotation_square(&p->turn))) *
+           wider;
 }
 
 /* The bytes of a panel's points. */
