@@ -494,7 +494,8 @@ std::vector<int32_t> order_of(const Matrix &centroids, int64_t group) {
     void *aligned = memory.data();
     size_t room = memory.size() * sizeof(double);
     REQUIRE(std::align(64, exk_order_bytes(k, centroids.columns), aligned, room) != nullptr);
-    exk_order_centroids(exk_bulk_here(), centroids.values.data(), k, centroids.columns, group, aligned, order.data());
+    exk_order_centroids(exk_bulk_here(), centroids.values.data(), k, centroids.columns, group, aligned,
+                        order.data());
     std::vector<int32_t> sorted = order, identity(k);
     std::sort(sorted.begin(), sorted.end());
     std::iota(identity.begin(), identity.end(), 0);
