@@ -26,9 +26,8 @@ typedef struct exk_bulk {
      * floats. */
     double (*dist64)(const float *x, const float *c, int64_t d);
 
-    /* The sum of (x_t - m_t) * v_t: by eights, even and odd ones apart. m and v go on to a multiple of 8 with
-     * zeros.
-     */
+    /* The sum of (x_t - m_t) * v_t by eights, even and odd eights apart. m and v go on with zeros to a multiple of
+     * 8. */
     double (*along)(const float *x, const double *m, const double *v, int64_t d);
 
     /* sum_t += weight (x_t - m_t), product and sum rounded. m and sum go on to a multiple of 8 with zeros. */

@@ -18,7 +18,7 @@ typedef struct group_limits {
 
 /* A panel on its way past all groups. */
 typedef struct meeting_rows {
-    const int8_t *bytes; /* `stride` bytes apart, which is HEAD_ROOM where vectors multiply */
+    const int8_t *bytes; /* `stride` bytes apart: a head, where vectors multiply */
     int64_t stride, quads;
     const int32_t *start; /* of each point: group_dots */
     group_limits limits[2];

@@ -31,8 +31,12 @@ EXK_INLINE void compare(const void *work, int64_t part, int64_t parts) {
     }
 }
 
+static inline int32_t *dots_of(const meeting_rows *rows, int64_t g) {
+    return rows->dot + (g & 1) * PANEL_POINTS * GROUP;
+}
+
 static inline comparison comparison_of(meeting_rows *rows, int64_t g, uint32_t *above) {
-    return (comparison){g < 0 ? NULL : limits_of(rows, g), rows->dot + (g & 1) * PANEL_POINTS * GROUP, above};
+    return (comparison){g < 0 ? NULL : limits_of(rows, g), dots_of(rows, g), above};
 }
 
 /* The products of the panel with group g, whose limits are there; `above` is that of the group before. As many
@@ -40,8 +44,8 @@ static inline comparison comparison_of(meeting_rows *rows, int64_t g, uint32_t *
 static __attribute__((noinline)) void meet_group(meeting_rows *rows, int64_t g, const int32_t *block,
                                                  const char *fetch, uint32_t above[PANEL_POINTS]) {
     const comparison last = comparison_of(rows, g - 1, above);
-    panel_dots(rows->bytes, rows->stride, rows->start, block, rows->quads, fetch,
-               rows->dot + (g & 1) * PANEL_POINTS * GROUP, compare, &last);
+    panel_dots(rows->bytes, rows->stride, rows->start, block, rows->quads, fetch, dots_of(rows, g), compare,
+               &last);
 }
 
 /* `above` of the last group. */

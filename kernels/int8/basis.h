@@ -42,8 +42,7 @@ static inline void take_off(float *row, const float *other, float times, int64_t
         row[t] -= times * other[t];
 }
 
-/* BASIS_TOGETHER rows at once, one after the other in memory: what they are taken off is loaded and stored once.
- */
+/* BASIS_TOGETHER rows, one after the other in memory: what they are taken off is loaded and stored once. */
 static inline void take_off_together(float *row, const float *others, const float times[BASIS_TOGETHER],
                                      int64_t d) {
     const float a = times[0], b = times[1], c = times[2], e = times[3];
@@ -56,7 +55,7 @@ static inline void scale_row(float *row, float by, int64_t d) {
         row[t] *= by;
 }
 
-/* What the first `count` directions have of the row. */
+/* The row loses what it has of the first `count` directions. */
 static inline void take_off_others(const basis *b, float *row, int64_t count) {
     int64_t other = 0;
     for (; other + BASIS_TOGETHER <= count; other += BASIS_TOGETHER) {

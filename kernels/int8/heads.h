@@ -29,9 +29,9 @@
 
 /* Tiles multiply so fast that a few candidates more cost more than longer heads. */
 #ifdef EXK_DOT_TILES
-enum { HEAD_FEW = 64, HEAD_MANY = 128, HEAD_ROOM = 128 };
+enum { HEAD_FEW = 64, HEAD_MANY = 128 };
 #else
-enum { HEAD_FEW = 64, HEAD_MANY = 64, HEAD_ROOM = 64 };
+enum { HEAD_FEW = 64, HEAD_MANY = 64 };
 #endif
 enum { MANY_DIMENSIONS = 384, TAILS = 32 };
 _Static_assert((int)HEAD_FEW % (int)EXK_ALIGN == 0 && (int)HEAD_MANY % (int)EXK_ALIGN == 0 &&
@@ -217,8 +217,8 @@ static inline void put_column(const digit_columns *columns, const rotation *by, 
         beta * sqrtf(rotation_square(by)) * (beyond + 0x1p-18f * found.norm) * EXK_INT8_WIDER;
 }
 
-/* The movement of centroid j, from `before` to `row`, its heads being `old` and `head`. difference: length
- * floats, bytes: as many. */
+/* The movement of centroid j, from `before` to `row`, its heads being `old` and `head`. difference: length floats,
+ * bytes: as many. */
 static inline void find_head_move(const head_moves *moves, int64_t j, double defect, const float *before,
                                   const float *row, int64_t d, const float *old, const float *head,
                                   float *difference, int8_t *bytes) {
@@ -276,9 +276,8 @@ typedef struct head_point {
     int32_t start;          /* -DOT_BIAS times the sum of p */
 } head_point;
 
-/* From y, of which the largest coordinate of a panel is `largest`; norm: ||x||
- * at most; wrong: ||y - V'x||. length bytes, and a
- * vector beyond, are written. */
+/* From y, of which the largest coordinate of a panel is `largest`; norm: ||x|| at most; wrong: ||y - V'x||.
+ * length bytes, and a vector beyond, are written. */
 static inline head_point quantise_head(const float *y, int64_t d, float largest, double defect, float norm,
                                        double wrong, int8_t *bytes) {
     const int64_t length = head_length(d);
